@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class ScriptsLibraryConfig(AppConfig):
+    name = "scripts_library"
+    label = "scripts_library"
+    verbose_name = _("话术库")
