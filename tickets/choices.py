@@ -1,0 +1,178 @@
+"""Words of the ticket domain and the table of allowed moves.
+
+Status words are Zendesk's (style guide part 3): `pending` waits for the customer,
+`on_hold` waits for a third party, `solved` may come back, `closed` is final.
+"""
+
+from dataclasses import dataclass
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class TicketType(models.TextChoices):
+    CONSULTATION = "consultation", _("咨询")
+    COMPLAINT = "complaint", _("投诉")
+    AFTER_SALES = "after_sales", _("售后")
+    PRAISE = "praise", _("表扬")
+    OTHER = "other", _("其他")
+
+
+class TicketStatus(models.TextChoices):
+    NEW = "new", _("待受理")
+    OPEN = "open", _("处理中")
+    PENDING = "pending", _("等待客户")
+    ON_HOLD = "on_hold", _("挂起")
+    SOLVED = "solved", _("已解决")
+    CLOSED = "closed", _("已关闭")
+
+
+OPEN_STATUSES = (TicketStatus.NEW, TicketStatus.OPEN, TicketStatus.PENDING, TicketStatus.ON_HOLD)
+PAUSED_STATUSES = (TicketStatus.PENDING, TicketStatus.ON_HOLD)
+
+
+class Priority(models.TextChoices):
+    LOW = "low", _("低")
+    NORMAL = "normal", _("普通")
+    HIGH = "high", _("高")
+    URGENT = "urgent", _("紧急")
+
+
+PRIORITY_ORDER = (Priority.LOW, Priority.NORMAL, Priority.HIGH, Priority.URGENT)
+
+
+class Severity(models.TextChoices):
+    LOW = "low", _("轻微")
+    MEDIUM = "medium", _("一般")
+    HIGH = "high", _("严重")
+    CRITICAL = "critical", _("特别严重")
+
+
+class ChannelKind(models.TextChoices):
+    API = "api", _("接口")
+    WEB = "web", _("网页表单")
+    EMAIL = "email", _("邮件")
+    PHONE = "phone", _("电话")
+    CHAT = "chat", _("在线接待")
+    SOCIAL = "social", _("社交媒体")
+    SHOP = "shop", _("店铺平台")
+    ONSITE = "onsite", _("现场")
+    IMPORT = "import", _("导入")
+    OTHER = "other", _("其他")
+
+
+class MessageKind(models.TextChoices):
+    CUSTOMER = "customer", _("客户消息")
+    REPLY = "reply", _("回复")
+    NOTE = "note", _("内部备注")
+    AUTO = "auto", _("自动回复")
+
+
+class Metric(models.TextChoices):
+    FIRST_RESPONSE = "first_response", _("首次响应")
+    NEXT_RESPONSE = "next_response", _("再次响应")
+    RESOLUTION = "resolution", _("解决")
+
+
+#: Metrics whose clock stops while the ticket waits for the customer or a third party.
+PAUSABLE_METRICS = (Metric.NEXT_RESPONSE, Metric.RESOLUTION)
+
+
+class Action(models.TextChoices):
+    ASSIGN = "assign", _("分派")
+    RELEASE = "release", _("退回队列")
+    MOVE = "move", _("转队列")
+    WAIT = "wait", _("等待客户")
+    HOLD = "hold", _("挂起")
+    RESUME = "resume", _("恢复处理")
+    SOLVE = "solve", _("解决")
+    CLOSE = "close", _("关闭")
+    REOPEN = "reopen", _("重开")
+    ESCALATE = "escalate", _("升级")
+    CANCEL = "cancel", _("撤销")
+
+
+class Confirmation(models.TextChoices):
+    """Why a solved ticket may be closed (capability C22)."""
+
+    CUSTOMER = "customer", _("客户已确认")
+    UNREACHABLE = "unreachable", _("三次联系未果")
+    TIMEOUT = "timeout", _("超过七天无异议")
+    MERGED = "merged", _("已合并")
+    CANCELLED = "cancelled", _("已撤销")
+
+
+class Stage(models.TextChoices):
+    """The five stages a customer sees (capability B01)."""
+
+    SUBMITTED = "submitted", _("已提交")
+    ACCEPTED = "accepted", _("已受理")
+    HANDLED = "handled", _("已处理")
+    FEEDBACK = "feedback", _("已反馈")
+    EVALUATED = "evaluated", _("已评价")
+    CANCELLED = "cancelled", _("已撤销")
+
+
+_S = TicketStatus
+#: From a status, the actions that are allowed and the status they lead to. None keeps the status.
+MOVES: dict[str, dict[str, str | None]] = {
+    _S.NEW: {
+        Action.ASSIGN: _S.OPEN,
+        Action.MOVE: None,
+        Action.WAIT: _S.PENDING,
+        Action.HOLD: _S.ON_HOLD,
+        Action.SOLVE: _S.SOLVED,
+        Action.ESCALATE: None,
+        Action.CANCEL: _S.CLOSED,
+    },
+    _S.OPEN: {
+        Action.ASSIGN: _S.OPEN,
+        Action.RELEASE: _S.NEW,
+        Action.MOVE: None,
+        Action.WAIT: _S.PENDING,
+        Action.HOLD: _S.ON_HOLD,
+        Action.SOLVE: _S.SOLVED,
+        Action.ESCALATE: None,
+        Action.CANCEL: _S.CLOSED,
+    },
+    _S.PENDING: {
+        Action.ASSIGN: None,
+        Action.MOVE: None,
+        Action.HOLD: _S.ON_HOLD,
+        Action.RESUME: _S.OPEN,
+        Action.SOLVE: _S.SOLVED,
+        Action.ESCALATE: None,
+        Action.CANCEL: _S.CLOSED,
+    },
+    _S.ON_HOLD: {
+        Action.ASSIGN: None,
+        Action.MOVE: None,
+        Action.WAIT: _S.PENDING,
+        Action.RESUME: _S.OPEN,
+        Action.SOLVE: _S.SOLVED,
+        Action.ESCALATE: None,
+        Action.CANCEL: _S.CLOSED,
+    },
+    _S.SOLVED: {Action.CLOSE: _S.CLOSED, Action.REOPEN: _S.OPEN},
+    _S.CLOSED: {Action.REOPEN: _S.OPEN},
+}
+
+
+@dataclass(frozen=True)
+class StatusMeta:
+    """How a status looks and whether its clocks run."""
+
+    tone: str
+    icon: str
+    is_open: bool
+    is_paused: bool
+
+
+STATUS_META: dict[str, StatusMeta] = {
+    _S.NEW: StatusMeta("blue", "inbox", True, False),
+    _S.OPEN: StatusMeta("green", "player-play", True, False),
+    _S.PENDING: StatusMeta("yellow", "hourglass", True, True),
+    _S.ON_HOLD: StatusMeta("orange", "player-pause", True, True),
+    _S.SOLVED: StatusMeta("teal", "check", False, False),
+    _S.CLOSED: StatusMeta("gray", "lock", False, False),
+}
