@@ -1,0 +1,116 @@
+"""Who may do what: the one table of roles.
+
+A codename is Django's `app.verb_model`. `*` stands for anything, so `*.view_*` is
+every right to look and `*` every right there is. Which rows a right reaches is not
+decided here but by `visible_to(user)` on each queryset.
+"""
+
+from fnmatch import fnmatchcase
+from functools import lru_cache
+
+from crm.staff.choices import Role
+
+_EVERYBODY = frozenset(
+    {
+        "core.view_businesscalendar",
+        "customers.view_customer",
+        "customers.view_order",
+        "customers.view_shop",
+        "customers.view_tag",
+        "followups.view_followupvisit",
+        "followups.view_surveyinvitation",
+        "followups.view_surveyresponse",
+        "knowledge.view_article",
+        "knowledge.view_articleversion",
+        "scripts_library.view_scripttemplate",
+        "scripts_library.view_scriptversion",
+        "staff.view_team",
+        "staff.view_user",
+        "tickets.view_attachment",
+        "tickets.view_channel",
+        "tickets.view_queue",
+        "tickets.view_slapolicy",
+        "tickets.view_ticket",
+        "tickets.view_ticketmessage",
+    }
+)
+
+_AGENT = _EVERYBODY | {
+    "customers.add_customer",
+    "customers.add_order",
+    "customers.change_customer",
+    "customers.change_order",
+    "customers.reveal_customer",
+    "customers.tag_customer",
+    "followups.add_followupvisit",
+    "followups.change_followupvisit",
+    "followups.complete_followupvisit",
+    "knowledge.rate_article",
+    "scripts_library.render_scripttemplate",
+    "staff.change_own_availability",
+    "tickets.add_attachment",
+    "tickets.add_ticket",
+    "tickets.add_ticketmessage",
+    "tickets.assign_ticket",
+    "tickets.change_ticket",
+    "tickets.escalate_ticket",
+    "tickets.merge_ticket",
+    "tickets.reply_ticket",
+    "tickets.transition_ticket",
+}
+
+_LEAD = _AGENT | {
+    "customers.add_tag",
+    "customers.change_tag",
+    "customers.merge_customer",
+    "insights.view_report",
+    "knowledge.add_article",
+    "knowledge.add_articleversion",
+    "knowledge.change_article",
+    "knowledge.change_articleversion",
+    "knowledge.publish_articleversion",
+    "knowledge.review_articleversion",
+    "scripts_library.add_scripttemplate",
+    "scripts_library.add_scriptversion",
+    "scripts_library.change_scripttemplate",
+    "scripts_library.change_scriptversion",
+    "scripts_library.publish_scriptversion",
+    "scripts_library.review_scriptversion",
+}
+
+_SUPERVISOR = _LEAD | {
+    "core.add_businesscalendar",
+    "core.change_businesscalendar",
+    "core.view_event",
+    "core.view_timer",
+    "staff.add_team",
+    "staff.add_user",
+    "staff.change_team",
+    "staff.change_user",
+    "tickets.add_slapolicy",
+    "tickets.change_slapolicy",
+    "tickets.export_ticket",
+    "tickets.view_inboundmessage",
+    "tickets.view_routingrule",
+}
+
+ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
+    Role.AGENT.value: _AGENT,
+    Role.LEAD.value: _LEAD,
+    Role.SUPERVISOR.value: _SUPERVISOR,
+    Role.ADMIN.value: frozenset({"*"}),
+    Role.AUDITOR.value: frozenset({"*.view_*"}),
+}
+
+
+@lru_cache(maxsize=4096)
+def role_may(role: str, codename: str) -> bool:
+    """Whether the role's line of the table holds the codename. An unknown role holds nothing."""
+    granted = ROLE_PERMISSIONS.get(role, frozenset())
+    return codename in granted or any("*" in entry and fnmatchcase(codename, entry) for entry in granted)
+
+
+@lru_cache(maxsize=512)
+def role_enters(role: str, app_label: str) -> bool:
+    """Whether the role holds any right in the app; the admin asks this for its menu."""
+    return any(fnmatchcase(app_label, entry.partition(".")[0]) for entry in ROLE_PERMISSIONS.get(role, ()))

@@ -1,0 +1,83 @@
+"""Shared fixtures. Databases and brokers are real (PostgreSQL, Valkey); `bin/test` starts them."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from django.test import override_settings
+
+from crm.staff.choices import Role
+from crm.staff.models import Team, User
+from tests.factories import TeamFactory, UserFactory
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Let several test runs share one server: KEAN_TEST_DB names this run's database."""
+    from django.conf import settings
+
+    name = os.environ.get("KEAN_TEST_DB")
+    if name:
+        suffix = os.environ.get("PYTEST_XDIST_WORKER", "")
+        settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = f"test_{name}{suffix}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_password_hashing() -> Iterator[None]:
+    """Argon2 is slow on purpose; tests that make a cast of seven do not need that."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
+
+
+# The cast. `agent` and `agent2` share a team, `lead` belongs to it too, `supervisor` heads the team
+# above it; `other_agent` stands on a team beside, and must see nothing of theirs.
+
+
+@pytest.fixture
+def head_team(db: None) -> Team:
+    return TeamFactory(name="客服中心")
+
+
+@pytest.fixture
+def team(head_team: Team) -> Team:
+    return TeamFactory(name="售后一组", parent=head_team)
+
+
+@pytest.fixture
+def other_team(db: None) -> Team:
+    return TeamFactory(name="售前组")
+
+
+@pytest.fixture
+def agent(team: Team) -> User:
+    return UserFactory(username="agent", role=Role.AGENT, team=team)
+
+
+@pytest.fixture
+def agent2(team: Team) -> User:
+    return UserFactory(username="agent2", role=Role.AGENT, team=team)
+
+
+@pytest.fixture
+def other_agent(other_team: Team) -> User:
+    return UserFactory(username="other_agent", role=Role.AGENT, team=other_team)
+
+
+@pytest.fixture
+def lead(team: Team) -> User:
+    return UserFactory(username="lead", role=Role.LEAD, team=team)
+
+
+@pytest.fixture
+def supervisor(head_team: Team) -> User:
+    return UserFactory(username="supervisor", role=Role.SUPERVISOR, team=head_team)
+
+
+@pytest.fixture
+def admin(db: None) -> User:
+    return UserFactory(username="admin", role=Role.ADMIN)
+
+
+@pytest.fixture
+def auditor(db: None) -> User:
+    return UserFactory(username="auditor", role=Role.AUDITOR)
