@@ -1,6 +1,6 @@
 """Teams, who is on them and which queues they serve."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -16,6 +16,9 @@ class Team(models.Model):
     name = models.CharField(_("名称"), max_length=100, unique=True)
     parent = models.ForeignKey(
         "self", verbose_name=_("上级团队"), null=True, blank=True, on_delete=models.PROTECT, related_name="children"
+    )
+    queues: "models.ManyToManyField[Any, Any]" = models.ManyToManyField(
+        "tickets.Queue", verbose_name=_("负责队列"), blank=True, related_name="teams"
     )
     created_at = models.DateTimeField(_("创建时间"), auto_now_add=True)
 
