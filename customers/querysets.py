@@ -1,0 +1,93 @@
+"""Which customers, labels and orders."""
+
+from datetime import datetime
+from typing import Any, Self
+
+from django.apps import apps
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+
+from core.clock import now
+from customers import names, visibility
+from customers.contact import InvalidContact, email_index, normalise_phone, phone_index, phone_tail_index
+
+
+class CustomerQuerySet(models.QuerySet[Any]):
+    def standing(self) -> Self:
+        """Records that stand for themselves, not those merged into another."""
+        return self.filter(merged_into__isnull=True)
+
+    def visible_to(self, user: Any) -> Self:
+        """Standing customers whom `user` may see: by one of their tickets, or because they have none."""
+        if not user.has_perm("customers.view_customer"):
+            return self.none()
+        return self.standing().filter(visibility.condition_for(user))
+
+    def reachable_by(self, user: Any) -> Self:
+        """Visible customers and the records merged into them."""
+        visible = self.model.objects.visible_to(user)
+        return self.filter(Q(pk__in=visible.values("pk")) | Q(merged_into__in=visible.values("pk")))
+
+    def with_phone(self, phone: str) -> Self:
+        """Customers with exactly this mobile number; it may carry +86 and spaces."""
+        try:
+            return self.filter(phone_index=phone_index(normalise_phone(phone)))
+        except InvalidContact:
+            return self.none()
+
+    def with_phone_tail(self, tail: str) -> Self:
+        """Customers whose mobile number ends in these four digits."""
+        return self.filter(phone_tail_index=phone_tail_index(tail))
+
+    def tagged(self, name: str, *, moment: datetime | None = None) -> Self:
+        """Customers who carry the label at `moment` (now)."""
+        carried = apps.get_model("customers", "CustomerTag").objects.active(moment=moment)
+        return self.filter(Exists(carried.filter(customer=OuterRef("pk"), tag__name=name)))
+
+    def search(self, text: str) -> Self:
+        """Find by phone (whole or last four), e-mail, order number, platform account, name or its pinyin initials."""
+        text = text.strip()
+        if not text:
+            return self
+        by_account = Exists(
+            apps.get_model("customers", "CustomerIdentity").objects.filter(customer=OuterRef("pk"), external_id=text)
+        )
+        by_order = Exists(apps.get_model("customers", "Order").objects.filter(customer=OuterRef("pk"), order_no=text))
+        found = Q(by_account) | Q(by_order) | self._named(text) | self._reached_by(text)
+        return self.filter(found)
+
+    @staticmethod
+    def _named(text: str) -> Q:
+        found = Q(name_grams__contains=names.query_grams(text)) & Q(name__icontains=text)
+        if text.isascii() and text.isalpha():
+            found |= Q(name_initials__startswith=text.lower())
+        return found
+
+    @staticmethod
+    def _reached_by(text: str) -> Q:
+        if "@" in text:
+            return Q(email_index=email_index(text))
+        if len(text) == 4 and text.isascii() and text.isdigit():
+            return Q(phone_tail_index=phone_tail_index(text))
+        try:
+            return Q(phone_index=phone_index(normalise_phone(text)))
+        except InvalidContact:
+            return Q(pk__in=())
+
+
+class CustomerTagQuerySet(models.QuerySet[Any]):
+    def active(self, *, moment: datetime | None = None) -> Self:
+        """Labels that hold at `moment` (now); one that expires then holds no longer."""
+        at = moment or now()
+        return self.filter(
+            Q(removed_at__isnull=True) | Q(removed_at__gt=at), Q(expires_at__isnull=True) | Q(expires_at__gt=at)
+        )
+
+
+class OrderQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: Any) -> Self:
+        """Orders of customers whom `user` may see."""
+        if not user.has_perm("customers.view_order"):
+            return self.none()
+        visible = apps.get_model("customers", "Customer").objects.visible_to(user)
+        return self.filter(customer__in=visible.values("pk"))
