@@ -1,0 +1,1 @@
+"""Working time: opening hours, public holidays and make-up workdays, and the arithmetic on them."""

@@ -1,0 +1,9 @@
+"""All models of `core`: one app, its rows live beside the mechanism they belong to."""
+
+from core.calendars.models import (  # noqa: F401
+    BusinessCalendar,
+    CalendarDay,
+    OpeningHours,
+    PublicHoliday,
+    PublicHolidayYear,
+)
