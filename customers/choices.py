@@ -30,12 +30,3 @@ class OrderStatus(models.TextChoices):
     COMPLETED = "completed", _("已完成")
     CANCELLED = "cancelled", _("已取消")
     REFUNDED = "refunded", _("已退款")
-
-
-class CustomerType(models.TextChoices):
-    """What a customer is to us right now; several may hold. Listed in order of precedence."""
-
-    DISPUTE = "dispute", _("争议客户")
-    CHURN = "churn", _("潜在流失")
-    HIGH = "high", _("高价值客户")
-    NEW = "new", _("新用户")

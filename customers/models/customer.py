@@ -3,14 +3,14 @@
 from datetime import datetime
 
 from django.conf import settings
-from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from core.clock import now
 from core.privacy import BlindIndexField, EncryptedRow, EncryptedTextField
-from customers.choices import CustomerType
 from customers.fields import NameGramsField, NameInitialsField
+from customers.models.tag import CustomerTag, Tag
 from customers.querysets import CustomerQuerySet
 
 
@@ -36,13 +36,6 @@ class Customer(EncryptedRow):
     notes = models.TextField(_("备注"), max_length=5000, blank=True)
     preferences = models.JSONField(_("偏好"), default=dict, blank=True)
     level = models.CharField(_("会员等级"), max_length=50, blank=True)
-    types = ArrayField(
-        models.CharField(max_length=20, choices=CustomerType.choices),
-        verbose_name=_("客户类型"),
-        default=list,
-        blank=True,
-        editable=False,
-    )
     revision = models.PositiveIntegerField(_("修订号"), default=1, editable=False)
     created_at = models.DateTimeField(_("创建时间"), auto_now_add=True)
     updated_at = models.DateTimeField(_("更新时间"), auto_now=True)
@@ -81,6 +74,14 @@ class Customer(EncryptedRow):
     def is_important_at(self, moment: datetime) -> bool:
         """Whether the mark "important" holds at `moment`; it ends exactly at `important_until`."""
         return self.important and (self.important_until is None or moment < self.important_until)
+
+    def is_important_now(self) -> bool:
+        return self.is_important_at(now())
+
+    def active_tags(self, *, moment: datetime | None = None) -> models.QuerySet[Tag]:
+        """The labels that hold at `moment` (now)."""
+        held = CustomerTag.objects.active(moment=moment).filter(customer=self)
+        return Tag.objects.filter(pk__in=held.values("tag"))
 
 
 class CustomerIdentity(models.Model):
