@@ -7,3 +7,4 @@ from core.calendars.models import (  # noqa: F401
     PublicHoliday,
     PublicHolidayYear,
 )
+from core.ranking.models import TermCount  # noqa: F401

@@ -1,0 +1,1 @@
+"""Ranked search over Chinese text in PostgreSQL: token vectors, word frequencies, nearest examples."""
