@@ -1,0 +1,1 @@
+"""Every write of the ticket floor, one module per subject."""

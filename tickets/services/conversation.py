@@ -1,0 +1,206 @@
+"""What is said on a ticket: replies, internal notes, the customer's messages."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from core import clock
+from core.errors import Conflict, InvalidInput
+from core.events import EventData, record_events
+from core.language import mask_text, search_vector_text
+from django.contrib.postgres.search import CombinedSearchVector, SearchVector
+from django.db import transaction
+from django.db.models import F, Value
+from django.utils.translation import gettext_lazy as _
+from scripts_library.models import ScriptVersion
+from scripts_library.services import assert_sendable, record_usage
+from tickets import events
+from tickets.choices import MessageKind, Metric, TicketStatus
+from tickets.models import Attachment, Channel, Ticket, TicketMessage
+from tickets.services import routing, sla
+from tickets.services.transitions import after_pause, lock
+
+if TYPE_CHECKING:
+    from crm.staff.models import User
+
+PREVIEW_LENGTH = 100
+#: What is hidden where text is kept readable (titles, previews, search): numbers and addresses of people.
+HIDDEN_TYPES = ("PHONE", "ID", "BANKCARD", "EMAIL")
+
+
+def preview(body: str) -> str:
+    """The first line of a message without personal data, for lists."""
+    line = " ".join(mask_text(body).split())
+    return line if len(line) <= PREVIEW_LENGTH else line[: PREVIEW_LENGTH - 1] + "…"
+
+
+def search_vector(*texts: str) -> SearchVector:
+    """What a ticket is found by: words and bigrams of its text, personal data left out."""
+    text = " ".join(search_vector_text(mask_text(text)) for text in texts if text)
+    return SearchVector(Value(text), config="simple")
+
+
+def _check_body(body: str, attachments: Sequence[Attachment]) -> None:
+    if not body.strip() and not attachments:
+        sentence = str(_("请填写内容。"))
+        raise InvalidInput(sentence, fields={"body": [sentence]})
+
+
+def _touch(ticket: Ticket, message: TicketMessage) -> None:
+    ticket.last_message_at = message.created_at
+    ticket.last_message_kind = message.kind
+    ticket.last_message_preview = preview(message.body)
+    ticket.updated_at = clock.now()
+
+
+_TOUCHED = ["last_message_at", "last_message_kind", "last_message_preview", "updated_at"]
+
+
+def _attach(message: TicketMessage, attachments: Sequence[Attachment]) -> None:
+    if not attachments:
+        return
+    taken = Attachment.objects.filter(pk__in=[a.pk for a in attachments], message=None).update(message=message)
+    if taken != len(attachments):
+        sentence = str(_("附件已用于其他消息，请重新上传。"))
+        raise Conflict(sentence, code="attachment_taken", fields={"attachments": [sentence]})
+
+
+def _message_event(ticket: Ticket, message: TicketMessage, actor: "User | None") -> EventData:
+    return events.ticket_event(events.MESSAGE, ticket, actor, message=message.pk, kind=message.kind)
+
+
+@transaction.atomic
+def reply(
+    *,
+    ticket: Ticket,
+    actor: "User",
+    body: str,
+    script_version: ScriptVersion | None = None,
+    attachments: Sequence[Attachment] = (),
+) -> TicketMessage:
+    """Answer the customer. Ends the response clocks; a waiting ticket is accepted by who answers."""
+    ticket = lock(ticket)
+    routing.refuse_merged(ticket)
+    if ticket.status == TicketStatus.CLOSED:
+        raise Conflict(str(_("工单已关闭，请先重开。")), code="closed", allowed=ticket.allowed_actions())
+    _check_body(body, attachments)
+    assert_sendable(body)
+    message = TicketMessage.objects.create(
+        ticket=ticket, kind=MessageKind.REPLY, body=body, author=actor, script_version=script_version, created_at=clock.now()
+    )
+    _attach(message, attachments)
+    fields = [*_TOUCHED, *sla.DUE_FIELDS]
+    ended = [Metric.FIRST_RESPONSE, Metric.NEXT_RESPONSE]
+    if ticket.first_responded_at is None:
+        ticket.first_responded_at = message.created_at
+        fields.append("first_responded_at")
+    if ticket.status == TicketStatus.NEW:
+        ticket.status, ticket.assignee = TicketStatus.OPEN, ticket.assignee or actor
+        ticket.accepted_at = ticket.accepted_at or message.created_at
+        fields += ["status", "assignee", "accepted_at"]
+    if ticket.status == TicketStatus.SOLVED:
+        ticket.feedback_at = message.created_at
+        fields.append("feedback_at")
+    sla.meet(ticket, ended)
+    _touch(ticket, message)
+    ticket.save(update_fields=fields)
+    if script_version is not None:
+        record_usage(version=script_version, subject_type="ticket", subject_id=ticket.pk, actor=actor, sent_text=body)
+    record_events([_message_event(ticket, message, actor)])
+    return message
+
+
+@transaction.atomic
+def add_note(
+    *, ticket: Ticket, actor: "User", body: str, attachments: Sequence[Attachment] = ()
+) -> TicketMessage:
+    """An internal note. Never reaches the customer and never touches a clock."""
+    ticket = lock(ticket)
+    _check_body(body, attachments)
+    message = TicketMessage.objects.create(
+        ticket=ticket, kind=MessageKind.NOTE, body=body, author=actor, created_at=clock.now()
+    )
+    _attach(message, attachments)
+    ticket.updated_at = clock.now()
+    ticket.save(update_fields=["updated_at"])
+    record_events([_message_event(ticket, message, actor)])
+    return message
+
+
+@transaction.atomic
+def customer_message(
+    *,
+    ticket: Ticket,
+    body: str,
+    actor: "User | None",
+    channel: Channel | None = None,
+    external_id: str = "",
+    attachments: Sequence[Attachment] = (),
+    is_automatic: bool = False,
+) -> TicketMessage:
+    """The customer wrote. Resumes a paused ticket, reopens a solved one, and starts the next-response clock.
+
+    Automatic answers (out of office) and plain thanks are stored but change no state and
+    start no clock.
+    """
+    ticket = _final(lock(ticket))
+    _check_body(body, attachments)
+    message = TicketMessage.objects.create(
+        ticket=ticket,
+        kind=MessageKind.CUSTOMER,
+        body=body,
+        channel=channel or ticket.channel,
+        external_id=external_id,
+        created_at=clock.now(),
+    )
+    _attach(message, attachments)
+    found: list[EventData] = [_message_event(ticket, message, actor)]
+    fields = [*_TOUCHED, *sla.DUE_FIELDS]
+    if not is_automatic and not is_thanks(body):
+        found += _wake(ticket, actor)
+        fields += _WOKEN
+        sla.start_next_response(ticket)
+    _touch(ticket, message)
+    ticket.save(update_fields=fields)
+    Ticket.objects.filter(pk=ticket.pk).update(search=CombinedSearchVector(F("search"), "||", search_vector(body), config=None))
+    record_events(found)
+    return message
+
+
+_WOKEN = ["status", "solved_at", "closed_at", "feedback_at", "evaluated_at", "confirmation", "reopen_count"]
+
+
+def _wake(ticket: Ticket, actor: "User | None") -> list[EventData]:
+    """What a customer's message does to the state: pending and on hold resume, solved and closed reopen."""
+    before = ticket.status
+    if ticket.is_paused:
+        ticket.status = after_pause(ticket)
+        sla.resume(ticket)
+        return [events.ticket_event(events.UPDATED, ticket, actor, action="resume", old_status=before, by="customer")]
+    if ticket.status in (TicketStatus.SOLVED, TicketStatus.CLOSED):
+        ended_at = ticket.solved_at or ticket.closed_at or clock.now()
+        ticket.status = after_pause(ticket)
+        ticket.solved_at = ticket.closed_at = ticket.feedback_at = ticket.evaluated_at = None
+        ticket.confirmation = ""
+        ticket.reopen_count += 1
+        sla.reopen_resolution(ticket, ended_at)
+        return [events.ticket_event(events.REOPENED, ticket, actor, action="reopen", old_status=before, by="customer")]
+    return []
+
+
+def _final(ticket: Ticket) -> Ticket:
+    """Where a message for this ticket belongs: the ticket it was merged into, if any."""
+    while ticket.merged_into_id:
+        ticket = lock(Ticket(pk=ticket.merged_into_id))
+    return ticket
+
+
+_THANKS = {"谢谢", "谢谢你", "谢谢您", "好的谢谢", "好的", "嗯", "嗯嗯", "收到", "ok", "thanks", "thank you", "多谢", "感谢", "好的收到", "辛苦了"}
+
+
+def is_thanks(body: str) -> bool:
+    """A plain thank-you, which must not reopen a ticket or restart a clock (chatwoot#10178)."""
+    bare = "".join(ch for ch in body.lower() if ch.isalnum() or ch == " ").strip()
+    return bare.replace("亲", "").rstrip("啊呀哈了哦啦") in _THANKS or bare in _THANKS
+
+
+__all__ = ["add_note", "customer_message", "is_thanks", "preview", "reply", "search_vector"]

@@ -1,0 +1,261 @@
+"""Promises on time: choosing the policy, running, pausing and ending clocks.
+
+Clocks store intervals and derive moments (peers' lesson 2.5): start, target, pauses and
+calendar are kept, `due_at` is computed from them, so a change of priority, policy or
+calendar recomputes open clocks without losing what was consumed or paused. Ended clocks
+are never touched again.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from core import clock
+from core.calendars import Schedule, load_schedule
+from core.events import EventData
+from core.timers import TimerSpec, arm_many, cancel
+from django.db.models import Max
+from tickets.choices import PAUSABLE_METRICS, Metric
+from tickets.events import SLA_BREACHED, SLA_WARNED, ticket_event
+from tickets.models import SLAClock, Ticket, TicketPause
+from tickets.services import catalogue
+from tickets.services.catalogue import PolicyInForce, TargetInForce
+from tickets.services.facts import TicketFacts, first_match
+
+TIMER_DUE = "sla.due"
+TIMER_WARN = "sla.warn"
+DUE_FIELDS = ("first_response_due_at", "next_response_due_at", "resolution_due_at", "next_due_at")
+
+
+def choose_policy(ticket: Ticket, *, body: str = "") -> PolicyInForce | None:
+    """The matching policy with the lowest position, or None."""
+    return first_match(catalogue.policies(), TicketFacts(ticket, body=body))
+
+
+def _targets(policy: PolicyInForce, priority: str) -> dict[str, TargetInForce]:
+    return {target.metric: target for target in policy.targets.get(priority, ())}
+
+
+def pauses_of(ticket: Ticket) -> list[tuple[datetime, datetime | None]]:
+    """The spans during which pausable clocks stood still, oldest first."""
+    return [(pause.started_at, pause.ended_at) for pause in ticket.pauses.all()]
+
+
+def _new_clock(
+    ticket: Ticket, policy: PolicyInForce, target: TargetInForce, started_at: datetime, cycle: int = 1
+) -> SLAClock:
+    return SLAClock(
+        ticket=ticket,
+        metric=target.metric,
+        cycle=cycle,
+        policy_id=policy.id,
+        policy_version=policy.version,
+        calendar_id=policy.calendar_id,
+        seconds=target.seconds,
+        warn_at=list(target.warn_at),
+        started_at=started_at,
+    )
+
+
+def _compute(
+    row: SLAClock, schedule: Schedule, pauses: list[tuple[datetime, datetime | None]]
+) -> tuple[datetime | None, list[TimerSpec]]:
+    """When the clock is due, and the timers that watch it. No moment while it is paused."""
+    spans: list[tuple[datetime, datetime]] = []
+    if row.metric in PAUSABLE_METRICS:
+        relevant = [(start, end) for start, end in pauses if end is None or end > row.started_at]
+        if any(end is None for _start, end in relevant):
+            return None, []
+        spans = [(max(start, row.started_at), end) for start, end in relevant if end is not None]
+    due_at = schedule.add(row.started_at, row.seconds, pauses=spans)
+    specs = [_timer(row, TIMER_DUE, "due", due_at)]
+    for share in row.warn_at:
+        if f"{share:g}" not in row.warned_at:
+            moment = schedule.add(row.started_at, round(row.seconds * share), pauses=spans)
+            specs.append(_timer(row, TIMER_WARN, f"{share:g}", moment))
+    return due_at, specs
+
+
+def _timer(row: SLAClock, kind: str, threshold: str, moment: datetime) -> TimerSpec:
+    return TimerSpec(
+        key=f"sla:{row.pk}:{threshold}",
+        kind=kind,
+        due_at=moment,
+        subject_type="ticket",
+        subject_id=row.ticket_id,
+        payload={"clock": row.pk, "threshold": threshold},
+    )
+
+
+def _show_on_ticket(ticket: Ticket, rows: Iterable[SLAClock]) -> None:
+    """Copy the running clocks' moments onto the ticket, where lists sort by them."""
+    running = {row.metric: row.due_at for row in rows if row.is_running}
+    for metric in Metric.values:
+        due_at = running.get(metric)
+        shown = getattr(ticket, f"{metric}_due_at")
+        # The moment of an ended clock stays visible; only a running clock moves it.
+        if metric in running and due_at != shown:
+            setattr(ticket, f"{metric}_due_at", due_at)
+    ticket.next_due_at = min((due for due in running.values() if due), default=None)
+
+
+def start_clocks(ticket: Ticket, policy: PolicyInForce | None) -> None:
+    """Start first response and resolution at `occurred_at`. Sets the due fields; the caller saves them."""
+    if policy is None:
+        return
+    targets = _targets(policy, ticket.priority)
+    rows = [
+        _new_clock(ticket, policy, targets[metric], ticket.occurred_at)
+        for metric in (Metric.FIRST_RESPONSE, Metric.RESOLUTION)
+        if metric in targets
+    ]
+    for row in rows:
+        schedule = load_schedule(row.calendar_id)
+        row.due_at = schedule.add(row.started_at, row.seconds)
+    SLAClock.objects.bulk_create(rows)
+    _rearm(ticket, rows, [])
+
+
+def _rearm(ticket: Ticket, rows: list[SLAClock], pauses: list[tuple[datetime, datetime | None]]) -> list[SLAClock]:
+    """Recompute due moments and timers of running clocks; returns those whose moment changed."""
+    specs: list[TimerSpec] = []
+    changed = []
+    for row in rows:
+        if not row.is_running:
+            continue
+        due_at, timers = _compute(row, load_schedule(row.calendar_id), pauses)
+        if due_at != row.due_at:
+            row.due_at = due_at
+            changed.append(row)
+        specs += timers if row.breached_at is None else [t for t in timers if t.kind != TIMER_DUE]
+    if specs:
+        arm_many(specs)
+    _show_on_ticket(ticket, rows)
+    return changed
+
+
+def refresh(ticket: Ticket) -> None:
+    """Recompute every running clock of the ticket from its pauses. Sets the due fields; the caller saves them."""
+    rows = list(ticket.clocks.all())
+    cancel(subject_type="ticket", subject_id=ticket.pk, kinds=[TIMER_DUE, TIMER_WARN])
+    changed = _rearm(ticket, rows, pauses_of(ticket))
+    if changed:
+        SLAClock.objects.bulk_update(changed, ["due_at"])
+
+
+def pause(ticket: Ticket, reason: str) -> None:
+    """Let the pausable clocks stand still from now on."""
+    TicketPause.objects.get_or_create(
+        ticket=ticket, ended_at=None, defaults={"reason": reason, "started_at": clock.now()}
+    )
+    refresh(ticket)
+
+
+def resume(ticket: Ticket) -> None:
+    """Let the pausable clocks run on."""
+    ticket.pauses.filter(ended_at=None).update(ended_at=clock.now())
+    refresh(ticket)
+
+
+def meet(ticket: Ticket, metrics: Iterable[str]) -> None:
+    """End the running clocks of these metrics now; a late end is a breach even if no timer has fired yet."""
+    moment = clock.now()
+    rows = list(ticket.clocks.all())
+    ended = []
+    for row in rows:
+        if row.is_running and row.metric in metrics:
+            row.met_at = moment
+            if row.breached_at is None and row.due_at and moment > row.due_at:
+                row.breached_at = row.due_at
+            ended.append(row)
+    if ended:
+        SLAClock.objects.bulk_update(ended, ["met_at", "breached_at"])
+    _show_on_ticket(ticket, rows)
+
+
+def start_next_response(ticket: Ticket) -> None:
+    """A customer waits for the next answer: start a cycle unless one is running or the first answer is still owed."""
+    rows = list(ticket.clocks.all())
+    running = {row.metric for row in rows if row.is_running}
+    if Metric.NEXT_RESPONSE in running or Metric.FIRST_RESPONSE in running:
+        return
+    policy = next((p for p in catalogue.policies() if p.id == ticket.sla_policy_id), None)
+    target = _targets(policy, ticket.priority).get(Metric.NEXT_RESPONSE) if policy else None
+    if policy is None or target is None:
+        return
+    latest = max((row.cycle for row in rows if row.metric == Metric.NEXT_RESPONSE), default=0)
+    row = _new_clock(ticket, policy, target, clock.now(), latest + 1)
+    row.due_at = load_schedule(row.calendar_id).add(row.started_at, row.seconds)
+    row.save()
+    _rearm(ticket, [*rows, row], pauses_of(ticket))
+
+
+def reopen_resolution(ticket: Ticket, solved_at: datetime) -> None:
+    """Run the resolution clock again after a reopening; the time it was solved counts as a pause."""
+    TicketPause.objects.create(ticket=ticket, reason="solved", started_at=solved_at, ended_at=clock.now())
+    latest = ticket.clocks.filter(metric=Metric.RESOLUTION).aggregate(cycle=Max("cycle"))["cycle"]
+    ticket.clocks.filter(metric=Metric.RESOLUTION, cycle=latest).update(met_at=None, cancelled_at=None)
+    refresh(ticket)
+
+
+def reapply(ticket: Ticket) -> None:
+    """Choose the policy again after a change of priority, type or category, keeping starts and pauses."""
+    policy = choose_policy(ticket)
+    ticket.sla_policy_id = policy.id if policy else None
+    targets = _targets(policy, ticket.priority) if policy else {}
+    rows = list(ticket.clocks.all())
+    running = [row for row in rows if row.is_running]
+    for row in running:
+        target = targets.get(row.metric)
+        if policy is None or target is None:
+            row.cancelled_at = clock.now()
+            continue
+        row.policy_id, row.policy_version, row.calendar_id = policy.id, policy.version, policy.calendar_id
+        row.seconds, row.warn_at = target.seconds, list(target.warn_at)
+        row.due_at = None
+    SLAClock.objects.bulk_update(
+        running, ["policy", "policy_version", "calendar", "seconds", "warn_at", "cancelled_at", "due_at"]
+    )
+    _start_missing(ticket, policy, targets, {row.metric for row in rows})
+    refresh(ticket)
+
+
+def _start_missing(
+    ticket: Ticket, policy: PolicyInForce | None, targets: dict[str, TargetInForce], existing: set[str]
+) -> None:
+    """A policy that promises more than the former one starts the new clocks at the beginning of the ticket."""
+    if policy is None:
+        return
+    owed = [] if ticket.first_responded_at else [Metric.FIRST_RESPONSE]
+    owed += [Metric.RESOLUTION] if ticket.is_open else []
+    SLAClock.objects.bulk_create(
+        _new_clock(ticket, policy, targets[metric], ticket.occurred_at)
+        for metric in owed
+        if metric in targets and metric not in existing
+    )
+
+
+def cancel_clocks(ticket: Ticket) -> None:
+    """End every running clock without a verdict (cancelled or merged ticket)."""
+    ticket.clocks.filter(met_at=None, cancelled_at=None).update(cancelled_at=clock.now())
+    cancel(subject_type="ticket", subject_id=ticket.pk, kinds=[TIMER_DUE, TIMER_WARN])
+    ticket.next_due_at = None
+
+
+def fire(*, clock_id: int, threshold: str) -> EventData | None:
+    """A timer of a clock went off: record the warning or the breach, once. None when the clock has ended."""
+    row = SLAClock.objects.select_for_update().filter(pk=clock_id).first()
+    if row is None or not row.is_running or row.due_at is None:
+        return None
+    ticket = Ticket.objects.get(pk=row.ticket_id)
+    data = {"metric": row.metric, "cycle": row.cycle, "due_at": row.due_at.isoformat(), "clock": row.pk}
+    if threshold == "due":
+        if row.breached_at is not None:
+            return None
+        row.breached_at = row.due_at
+        row.save(update_fields=["breached_at"])
+        return ticket_event(SLA_BREACHED, ticket, None, **data)
+    if threshold in row.warned_at or row.breached_at is not None:
+        return None
+    row.warned_at = {**row.warned_at, threshold: clock.now().isoformat()}
+    row.save(update_fields=["warned_at"])
+    return ticket_event(SLA_WARNED, ticket, None, threshold=float(threshold), **data)

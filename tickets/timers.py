@@ -1,0 +1,28 @@
+"""What happens when a moment of a ticket comes."""
+
+from datetime import datetime, timedelta
+
+from core.events import record_events
+from core.timers import Timer, periodic, timer_handler
+from tickets.services import intake, routing, sla
+
+
+@timer_handler(sla.TIMER_WARN)
+@timer_handler(sla.TIMER_DUE)
+def clock_moment(timer: Timer) -> None:
+    """A warning share or the end of a promise was reached."""
+    event = sla.fire(clock_id=timer.payload["clock"], threshold=timer.payload["threshold"])
+    if event is not None:
+        record_events([event])
+
+
+@periodic("tickets.dispatch", every=timedelta(seconds=10))
+def dispatch(slot: datetime) -> None:
+    """Give waiting tickets to agents who have become free."""
+    routing.dispatch_waiting()
+
+
+@periodic("tickets.intake_sweep", every=timedelta(seconds=60))
+def take_up_stranded(slot: datetime) -> None:
+    """Take up messages whose processing died."""
+    intake.sweep()
