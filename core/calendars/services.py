@@ -1,15 +1,16 @@
 """Writing calendars and reading them as schedules."""
 
+import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
@@ -149,11 +150,11 @@ def save_calendar(
         setattr(calendar, name, value)
     _check_row(calendar)
     if created or hours is not None:
-        _check_hours(hours or ())
-    _check_days(days or ())
+        check_hours(hours or ())
+    check_days(days or ())
     if not created:
         calendar.version += 1
-    calendar.save()
+    _save_row(calendar)
     _replace_lists(calendar, hours, days)
     record_event(
         kind="calendar.created" if created else "calendar.changed",
@@ -165,22 +166,37 @@ def save_calendar(
     return calendar
 
 
+def _save_row(calendar: BusinessCalendar) -> None:
+    try:
+        with transaction.atomic():
+            calendar.save()
+    except IntegrityError as error:
+        raise _name_taken(calendar) from error
+
+
+def _name_taken(calendar: BusinessCalendar) -> InvalidInput:
+    sentence = _("已有名为“%(name)s”的营业日历。") % {"name": calendar.name}
+    return InvalidInput(sentence, code="name_taken", fields={"name": [sentence]})
+
+
 def _changed_names(changes: Mapping[str, Any], hours: object, days: object) -> list[str]:
     lists = [name for name, given in (("hours", hours), ("days", days)) if given is not None]
     return sorted([*changes, *lists])
 
 
 def _check_row(calendar: BusinessCalendar) -> None:
-    if calendar.timezone not in available_timezones():
-        sentence = _("没有时区 %(name)s，请填写如 Asia/Shanghai 的名称。") % {"name": calendar.timezone}
-        raise InvalidInput(sentence, code="unknown_timezone", fields={"timezone": [sentence]})
-    ZoneInfo(calendar.timezone)
+    check_timezone(calendar.timezone)
     if BusinessCalendar.objects.filter(name=calendar.name).exclude(pk=calendar.pk).exists():
-        sentence = _("已有名为“%(name)s”的营业日历。") % {"name": calendar.name}
-        raise InvalidInput(sentence, code="name_taken", fields={"name": [sentence]})
+        raise _name_taken(calendar)
 
 
-def _check_hours(hours: Sequence[HoursInput]) -> None:
+def check_timezone(name: str) -> None:
+    if name not in available_timezones():
+        sentence = _("没有时区 %(name)s，请填写如 Asia/Shanghai 的名称。") % {"name": name}
+        raise InvalidInput(sentence, code="unknown_timezone", fields={"timezone": [sentence]})
+
+
+def check_hours(hours: Sequence[HoursInput]) -> None:
     if not hours:
         sentence = _("日历没有任何营业时间，请至少填写一个时段。")
         raise InvalidInput(sentence, code="no_open_hour", fields={"hours": [sentence]})
@@ -189,7 +205,7 @@ def _check_hours(hours: Sequence[HoursInput]) -> None:
         _check_windows(windows, "hours")
 
 
-def _check_days(days: Sequence[DayInput]) -> None:
+def check_days(days: Sequence[DayInput]) -> None:
     if len({day.on for day in days}) != len(days):
         sentence = _("同一天出现了两次。")
         raise InvalidInput(sentence, code="day_twice", fields={"days": [sentence]})
@@ -207,7 +223,7 @@ def _check_windows(windows: Windows, field: str) -> None:
         if not 0 <= opens < closes <= DAY_MINUTES:
             sentence = _("结束时间要晚于开始时间；跨过零点的时段请分成两段填写。")
             raise InvalidInput(sentence, code="window_order", fields={field: [sentence]})
-    for (_opens, closes), (following, _closes) in zip(ordered, ordered[1:], strict=False):
+    for (_opens, closes), (following, _closes) in itertools.pairwise(ordered):
         if following < closes:
             sentence = _("营业时段 %(at)s 前后重叠。") % {"at": minute_text(following)}
             raise InvalidInput(sentence, code="windows_overlap", fields={field: [sentence]})
@@ -255,14 +271,20 @@ def enter_public_year(
     *, year: int, days: Sequence[PublicDay], actor: AbstractBaseUser | None, source: str = ""
 ) -> None:
     """Write one year's public days by hand, as the State Council announced them; they replace the old ones."""
-    if not days or any(day.on.year != year for day in days):
-        raise InvalidInput(_("请填写这一年的全部节假日与调休上班日。"), code="wrong_year")
-    if not any(day.works for day in days):
-        raise InvalidInput(_("缺少调休上班日：没有调休安排的年份不能启用。"), code="no_make_up_day")
+    check_public_year(year, days)
     if not PublicHolidayYear.objects.exists():
         load_public_holidays(actor=actor)
     _write_year(year, days, source=source or "manual")
     _public_days_changed(actor=actor, years=[year])
+
+
+def check_public_year(year: int, days: Sequence[PublicDay]) -> None:
+    if not days or any(day.on.year != year for day in days):
+        raise InvalidInput(_("请填写这一年的全部节假日与调休上班日。"), code="wrong_year")
+    if len({day.on for day in days}) != len(days):
+        raise InvalidInput(_("同一天出现了两次。"), code="day_twice")
+    if not any(day.works for day in days):
+        raise InvalidInput(_("缺少调休上班日：没有调休安排的年份不能启用。"), code="no_make_up_day")
 
 
 def _write_year(year: int, days: Iterable[PublicDay], *, source: str) -> None:
