@@ -53,9 +53,7 @@ class WindowsFormField(forms.CharField):
         text = super().to_python(value)
         try:
             pairs = [part.replace("–", "-").split("-") for part in text.split()]
-            return (
-                tuple((services.parse_minute(opens), services.parse_minute(closes)) for opens, closes in pairs) or None
-            )
+            windows = tuple((services.parse_minute(opens), services.parse_minute(closes)) for opens, closes in pairs)
         except ValueError as error:
             raise ValidationError(_("请按“09:00-12:00 13:00-18:00”的格式填写。")) from error
         return windows or None
