@@ -46,15 +46,19 @@ def normalise_email(email: str) -> str:
 
 def phone_index(phone: str) -> str:
     """Keyed hash of a normalised number; empty for none."""
-    return blind_index("phone", phone) if phone else ""
+    return blind_index("phone", phone)
 
 
 def email_index(email: str) -> str:
     """Keyed hash of an address, whatever its case; empty for none."""
-    cleaned = email.strip().lower()
-    return blind_index("email", cleaned) if cleaned else ""
+    return blind_index("email", email.strip().lower())
+
+
+def phone_tail(phone: str) -> str:
+    """The last four digits, as customers give them on the phone."""
+    return phone[-4:]
 
 
 def phone_tail_index(phone: str) -> str:
-    """Keyed hash of the last four digits; empty for less."""
-    return blind_index("phone_tail", phone[-4:]) if len(phone) >= 4 else ""
+    """Keyed hash of the last four digits; empty for none."""
+    return blind_index("phone_tail", phone_tail(phone))

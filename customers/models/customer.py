@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.clock import now
 from core.privacy import BlindIndexField, EncryptedRow, EncryptedTextField
+from customers.contact import phone_tail
 from customers.fields import NameGramsField, NameInitialsField
 from customers.models.tag import CustomerTag, Tag
 from customers.querysets import CustomerQuerySet
@@ -22,10 +23,10 @@ class Customer(EncryptedRow):
     name_grams = NameGramsField(models.CharField(max_length=2), default=list, blank=True, editable=False)
     phone = EncryptedTextField(_("手机号"), blank=True, default="")
     phone_index = BlindIndexField(source="phone", db_index=True)
-    phone_tail_index = models.CharField(max_length=64, blank=True, editable=False, db_index=True)
+    phone_tail_index = BlindIndexField(source="phone", label="phone_tail", normalize=phone_tail, db_index=True)
     phone_verified_at = models.DateTimeField(_("手机号验证时间"), null=True, blank=True)
     email = EncryptedTextField(_("电子邮箱"), blank=True, default="")
-    email_index = BlindIndexField(source="email", db_index=True)
+    email_index = BlindIndexField(source="email", normalize=str.lower, db_index=True)
     email_verified_at = models.DateTimeField(_("邮箱验证时间"), null=True, blank=True)
     address = EncryptedTextField(_("地址"), blank=True, default="")
     is_anonymous = models.BooleanField(_("匿名客户"), default=False)

@@ -26,7 +26,7 @@ class Order(EncryptedRow):
     currency = models.CharField(_("币种"), max_length=3, default="CNY")
     receiver_name = EncryptedTextField(_("收货人"), blank=True, default="")
     receiver_phone = EncryptedTextField(_("收货电话"), blank=True, default="")
-    receiver_phone_index = BlindIndexField(source="receiver_phone", db_index=True)
+    receiver_phone_index = BlindIndexField(source="receiver_phone", label="phone", db_index=True)
     receiver_address = EncryptedTextField(_("收货地址"), blank=True, default="")
     created_at = models.DateTimeField(_("创建时间"), auto_now_add=True)
     updated_at = models.DateTimeField(_("更新时间"), auto_now=True)
