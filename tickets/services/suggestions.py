@@ -1,0 +1,47 @@
+"""What helps on a ticket now: scripts, articles, similar tickets, a way to talk."""
+
+from typing import TYPE_CHECKING, Any
+
+from knowledge.search import search_articles
+from scripts_library.suggestion import suggest_scripts
+from tickets.choices import MessageKind, TicketStatus
+from tickets.models import Ticket, TicketMessage
+
+if TYPE_CHECKING:
+    from crm.staff.models import User
+
+LIMIT = 5
+
+
+def asked(ticket: Ticket) -> str:
+    """What the customer asks: the subject and their latest messages."""
+    recent = TicketMessage.objects.filter(ticket=ticket, kind=MessageKind.CUSTOMER).order_by("-created_at")[:3]
+    return "\n".join([ticket.subject, *(message.body for message in reversed(list(recent)))])
+
+
+def suggestions_for(*, ticket: Ticket, user: "User") -> dict[str, Any]:
+    """Scripts and articles for what was asked, solved tickets of the same category, and a strategy."""
+    text = asked(ticket)
+    return {
+        "scripts": suggest_scripts(text, ticket_type=ticket.type, limit=LIMIT),
+        "articles": search_articles(text, limit=LIMIT),
+        "similar": similar_to(ticket, user),
+        "strategy": strategy_for(ticket),
+    }
+
+
+def similar_to(ticket: Ticket, user: "User") -> list[Ticket]:
+    """The newest solved tickets of the same category that the user may see."""
+    if not ticket.category:
+        return []
+    rows = Ticket.objects.visible_to(user).filter(
+        category=ticket.category, status__in=[TicketStatus.SOLVED, TicketStatus.CLOSED], merged_into=None
+    )
+    return list(rows.exclude(pk=ticket.pk).order_by("-created_at", "-pk")[:LIMIT])
+
+
+def strategy_for(ticket: Ticket) -> dict[str, Any]:
+    """How to talk: soothe first when the customer is upset, settle facts first otherwise."""
+    upset = (ticket.negative or 0) >= 0.5 or (ticket.complaint or 0) >= 0.5
+    steps = ["安抚", "确认", "说明", "方案", "确认满意"] if upset else ["确认", "说明", "方案", "确认满意"]
+    return {"mood": "upset" if upset else "calm", "severity": ticket.severity, "steps": steps}
