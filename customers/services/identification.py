@@ -25,7 +25,7 @@ class Signs:
     email: str = ""
     external_ids: Mapping[str, str] = field(default_factory=dict)
 
-    def keys(self) -> list[str]:
+    def lock_words(self) -> list[str]:
         """The signs that name one person, as words to lock on."""
         accounts = [f"account:{platform}:{external_id}" for platform, external_id in self.external_ids.items()]
         phone = [f"phone:{phone_index(self.phone)}"] if self.phone else []
@@ -107,7 +107,7 @@ def lock_signs(signs: Signs) -> None:
 
     Phones may legally be shared by two records, so no unique constraint can do this.
     """
-    keys = sorted(_lock_number(key) for key in signs.keys())
+    keys = sorted(_lock_number(key) for key in signs.lock_words())
     if keys:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key", [keys])
@@ -182,7 +182,7 @@ def _has_other_account(candidate: Customer, signs: Signs) -> bool:
 def _make(signs: Signs, *, verified: bool, actor: Any, channel: str | None) -> Customer:
     with transaction.atomic(savepoint=False):
         holders = Holders([], [], [], [])
-        if signs.keys():
+        if signs.lock_words():
             lock_signs(signs)
             holders = find_holders(signs)
             if _chosen(signs, holders) is not None:
@@ -194,7 +194,7 @@ def _make(signs: Signs, *, verified: bool, actor: Any, channel: str | None) -> C
             phone_verified_at=moment if verified and signs.phone else None,
             email=signs.email,
             email_verified_at=moment if verified and signs.email else None,
-            is_anonymous=not (signs.name or signs.keys()),
+            is_anonymous=not (signs.name or signs.lock_words()),
         )
         add_identities(customer=customer, external_ids=signs.external_ids, verified=verified, actor=actor)
         events.record_customer_event(
@@ -242,12 +242,11 @@ def _missing(customer: Customer, signs: Signs, holders: Holders, *, verified: bo
         found["phone"] = signs.phone
     if signs.email and not customer.email and not holders.by_email:
         found["email"] = signs.email
-    if verified and customer.phone_verified_at is None and signs.phone:
-        if found.get("phone", customer.phone) == signs.phone:
-            found["phone_verified_at"] = now()
-    if verified and customer.email_verified_at is None and signs.email:
-        if found.get("email", customer.email) == signs.email:
-            found["email_verified_at"] = now()
+    if verified:
+        for sign, given in (("phone", signs.phone), ("email", signs.email)):
+            is_theirs = given and found.get(sign, getattr(customer, sign)) == given
+            if is_theirs and getattr(customer, f"{sign}_verified_at") is None:
+                found[f"{sign}_verified_at"] = now()
     if customer.is_anonymous and found:
         found["is_anonymous"] = False
     return found

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import pairwise
 from typing import Any, TypedDict
 
 from django.db import transaction
@@ -162,6 +163,6 @@ def _check_sequence(cleaned: dict[str, Any], order: Order) -> None:
     steps = ["ordered_at", "paid_at", "shipped_at", "signed_at"]
     known = [(name, cleaned.get(name, getattr(order, name))) for name in steps]
     moments = [(name, moment) for name, moment in known if moment is not None]
-    for (_earlier, first), (later, second) in zip(moments, moments[1:], strict=False):
+    for (_earlier, first), (later, second) in pairwise(moments):
         if second < first:
             raise field_error(later, _("时间顺序不对：应为下单、付款、发货、签收。"))

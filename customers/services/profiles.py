@@ -62,7 +62,7 @@ def create_customer(
     signs = clean_signs(
         name=values.get("name"), phone=values.get("phone"), email=values.get("email"), external_ids=external_ids
     )
-    if not (signs.name or signs.keys()):
+    if not (signs.name or signs.lock_words()):
         raise InvalidInput(_("请至少填写姓名、手机号、邮箱或平台账号中的一项。"), fields={"name": [_("必填其一。")]})
     with transaction.atomic():
         lock_signs(signs)
