@@ -189,6 +189,8 @@ ATTACHMENT_MAX_BYTES = 20 * 1024 * 1024
 # Personal data. Keys are 32 random bytes, base64, newest first: "k2:…,k1:…". See docs/privacy.md.
 PRIVACY_KEYS = env.str("KEAN_PRIVACY_KEYS", default="")
 PRIVACY_INDEX_KEY = env.str("KEAN_PRIVACY_INDEX_KEY", default="")
+# Only a development machine may go without: keys are then derived from the secret key.
+PRIVACY_KEYS_DERIVED = DEBUG
 
 # HTTP
 REST_FRAMEWORK = {
@@ -203,9 +205,13 @@ REST_FRAMEWORK = {
     "DEFAULT_FILTER_BACKENDS": ["core.api.filters.StrictFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "core.api.schema.AutoSchema",
     "EXCEPTION_HANDLER": "core.api.errors.exception_handler",
+    "DEFAULT_THROTTLE_CLASSES": ["core.api.throttling.ApiThrottle"],
     "PAGE_SIZE": 25,
     "COERCE_DECIMAL_TO_STRING": True,
 }
+API_CALLS_PER_MINUTE = env.int("KEAN_API_CALLS_PER_MINUTE", default=600)
+# Addresses or networks whose X-Forwarded-For is believed. Empty: nobody's.
+TRUSTED_PROXIES = env.list("KEAN_TRUSTED_PROXIES", default=[])
 SPECTACULAR_SETTINGS = {
     "TITLE": "客安 Kean API",
     "DESCRIPTION": _("客服、工单、投诉、话术与知识的接口。"),

@@ -7,4 +7,5 @@ from core.calendars.models import (  # noqa: F401
     PublicHoliday,
     PublicHolidayYear,
 )
+from core.idempotency import IdempotencyRecord  # noqa: F401
 from core.ranking.models import TermCount  # noqa: F401
