@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
 
 
@@ -8,4 +9,5 @@ class CoreConfig(AppConfig):
     verbose_name = _("基础")
 
     def ready(self) -> None:
-        from core.privacy import checks  # noqa: F401  (registers itself; models must be loaded first)
+        """Let every app register its timers, event consumers and outbox senders."""
+        autodiscover_modules("timers", "consumers", "senders")

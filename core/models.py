@@ -7,5 +7,8 @@ from core.calendars.models import (  # noqa: F401
     PublicHoliday,
     PublicHolidayYear,
 )
+from core.events.models import Event, EventCursor  # noqa: F401
 from core.idempotency import IdempotencyRecord  # noqa: F401
+from core.outbox.models import OutboxItem  # noqa: F401
 from core.ranking.models import TermCount  # noqa: F401
+from core.timers.models import Heartbeat, PeriodicRun, Timer, TimerFiring  # noqa: F401

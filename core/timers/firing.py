@@ -1,0 +1,225 @@
+"""Firing what is due: claim when executing, one transaction for firing, state and effects."""
+
+import logging
+import random
+import time
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import nullcontext
+from datetime import datetime, timedelta
+
+from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin
+from django.db import OperationalError, connection, transaction
+from django.utils.translation import gettext_lazy as _
+
+from core import clock
+from core.errors import NotAllowed
+from core.events.recording import EventData, record_event, record_events
+from core.moments import ATTEMPTS_BEFORE_DEAD, ClockTimestamp, back_off, judging_moment
+from core.timers.models import Timer, TimerFiring, TimerState
+from core.timers.registry import Postpone, timer_handlers
+
+logger = logging.getLogger(__name__)
+
+BATCH = 100
+# A batch that takes longer commits what it has and gives the rest back, so that slow handlers keep
+# neither other workers nor people from their rows.
+HOLD_SECONDS = 0.5
+# A handler waits this long for a row that somebody edits; less than PostgreSQL's deadlock_timeout (1 s),
+# so it is always the timer that gives way and tries again, never the person's request that is aborted.
+LOCK_PATIENCE = "300ms"
+_LOCK_NOT_AVAILABLE, _DEADLOCK, _SERIALIZATION = "55P03", "40P01", "40001"
+
+_RECORD_FIRINGS = """
+INSERT INTO core_timerfiring (timer_key, due_at, attempt, fired_at)
+SELECT key, due_at, attempt, %s FROM unnest(%s::text[], %s::timestamptz[], %s::int[]) AS f (key, due_at, attempt)
+ON CONFLICT (timer_key, due_at) DO NOTHING RETURNING timer_key
+"""
+
+
+def fire_due(*, now: datetime | None = None, budget_seconds: float = 15) -> int:
+    """Fire armed timers that are due until none is left or the budget is used; returns how many fired.
+
+    Due is judged by the database's clock, or by `now`, or by the moment pinned with `core.clock.at`.
+    """
+    deadline = time.monotonic() + budget_seconds
+    fired = 0
+    with clock.at(now) if now is not None else nullcontext():
+        while True:
+            batch = _Batch()
+            fired += batch.fire()
+            if not batch.claimed or time.monotonic() >= deadline:
+                return fired
+
+
+class _Batch:
+    """Up to BATCH due timers, claimed with row locks and settled in one transaction."""
+
+    def __init__(self) -> None:
+        self.claimed = 0
+        self.fired = 0
+        self.moment = clock.now()
+        self.hold_until = 0.0
+
+    def fire(self) -> int:
+        with transaction.atomic():
+            self._claim_and_fire()
+        return self.fired
+
+    def _claim_and_fire(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_PATIENCE}'")
+        self.moment = judging_moment()
+        due = Timer.objects.filter(state=TimerState.ARMED, next_at__lte=self.moment).order_by("next_at", "id")
+        timers = list(due.select_for_update(skip_locked=True)[:BATCH])
+        self.claimed = len(timers)
+        self.hold_until = time.monotonic() + HOLD_SECONDS
+        for number, group in enumerate(_rounds(timers)):
+            if number and self._is_late():
+                return
+            # An earlier round may have cancelled or moved timers of the same subject.
+            self._fire_group(group if number == 0 else list(due.filter(pk__in=[timer.pk for timer in group])))
+
+    def _is_late(self) -> bool:
+        return time.monotonic() >= self.hold_until
+
+    def _fire_group(self, timers: list[Timer]) -> None:
+        """Mark first, so that a handler which arms its own timer again has the last word; then run."""
+        fresh_keys = self._record_firings(timers)
+        Timer.objects.filter(pk__in=[timer.pk for timer in timers]).update(state=TimerState.DONE, last_error="")
+        fresh = [timer for timer in timers if timer.key in fresh_keys]
+        done, culprit = self._run_together(fresh)
+        if culprit is not None:
+            self._run_one_by_one([timer for timer in fresh if timer is not culprit])
+        else:
+            self.fired += done
+            self._give_back(fresh[done:])
+
+    def _record_firings(self, timers: Sequence[Timer]) -> set[str]:
+        with connection.cursor() as cursor:
+            columns = ([t.key for t in timers], [t.due_at for t in timers], [t.attempt for t in timers])
+            cursor.execute(_RECORD_FIRINGS, [self.moment, *columns])
+            return {key for (key,) in cursor.fetchall()}
+
+    def _run_together(self, timers: Sequence[Timer]) -> tuple[int, Timer | None]:
+        """Run handlers under one savepoint; returns how many ran, or the one whose failure undid them all."""
+        done = 0
+        try:
+            with transaction.atomic():
+                for timer in timers:
+                    if done and self._is_late():
+                        break
+                    _handle(timer)
+                    done += 1
+        except Exception as error:  # noqa: BLE001 (logged and stored by _settle)
+            self._settle(timers[done], error)
+            return 0, timers[done]
+        return done, None
+
+    def _run_one_by_one(self, timers: Sequence[Timer]) -> None:
+        for position, timer in enumerate(timers):
+            if self._is_late():
+                self._give_back(timers[position:])
+                return
+            try:
+                with transaction.atomic():
+                    _handle(timer)
+            except Exception as error:  # noqa: BLE001 (logged and stored by _settle)
+                self._settle(timer, error)
+            else:
+                self.fired += 1
+
+    def _give_back(self, timers: Sequence[Timer]) -> None:
+        if timers:
+            self._forget_firings(timers)
+            Timer.objects.filter(pk__in=[timer.pk for timer in timers]).update(state=TimerState.ARMED)
+
+    def _forget_firings(self, timers: Sequence[Timer]) -> None:
+        for due_at in {timer.due_at for timer in timers}:
+            keys = [timer.key for timer in timers if timer.due_at == due_at]
+            TimerFiring.objects.filter(timer_key__in=keys, due_at=due_at).delete()
+
+    def _settle(self, timer: Timer, error: Exception) -> None:
+        """Decide what becomes of a timer whose handler raised: later, later with a black mark, or dead."""
+        self._forget_firings([timer])
+        row = Timer.objects.filter(pk=timer.pk)
+        if isinstance(error, Postpone):
+            until = max(error.until, self.moment + timedelta(seconds=1))
+            row.update(state=TimerState.ARMED, next_at=until)
+        elif _is_busy(error):
+            soon = timedelta(seconds=random.uniform(0.5, 1.5))  # noqa: S311 (spreads load, guards nothing)
+            row.update(state=TimerState.ARMED, next_at=self.moment + soon)
+        else:
+            self._fail(timer, error)
+
+    def _fail(self, timer: Timer, error: Exception) -> None:
+        attempt = timer.attempt + 1
+        is_dead = attempt >= ATTEMPTS_BEFORE_DEAD
+        Timer.objects.filter(pk=timer.pk).update(
+            state=TimerState.DEAD if is_dead else TimerState.ARMED,
+            attempt=attempt,
+            next_at=self.moment + back_off(attempt),
+            last_error=repr(error)[:2000],
+        )
+        logger.error("Timer %s failed (attempt %d)", timer.key, attempt, exc_info=error)
+        if is_dead:
+            record_event(
+                kind="timer.dead",
+                subject_type="timer",
+                subject_id=timer.pk,
+                actor=None,
+                payload={"key": timer.key, "kind": timer.kind, "error": repr(error)[:500]},
+            )
+
+
+def _handle(timer: Timer) -> None:
+    handler = timer_handlers.get(timer.kind)
+    if handler is None:
+        raise LookupError(f"No handler for timers of kind {timer.kind}.")
+    handler(timer)
+
+
+def _rounds(timers: Sequence[Timer]) -> Iterator[list[Timer]]:
+    """Split so that no round holds two timers of one subject: what the first does may undo the second."""
+    seen: Counter[tuple[str, int]] = Counter()
+    rounds: list[list[Timer]] = []
+    for timer in timers:
+        number = 0
+        if timer.subject_id is not None:
+            subject = (timer.subject_type, timer.subject_id)
+            number = seen[subject]
+            seen[subject] += 1
+        if number == len(rounds):
+            rounds.append([])
+        rounds[number].append(timer)
+    return iter(rounds)
+
+
+def _is_busy(error: Exception) -> bool:
+    if not isinstance(error, OperationalError):
+        return False
+    return getattr(error.__cause__, "sqlstate", None) in {_LOCK_NOT_AVAILABLE, _DEADLOCK, _SERIALIZATION}
+
+
+def replay(*, ids: Collection[int], actor: AbstractBaseUser) -> int:
+    """Give dead timers another eight attempts, starting now; returns how many were dead."""
+    if not isinstance(actor, PermissionsMixin) or not actor.has_perm("core.replay_timer"):
+        raise NotAllowed(_("没有重放定时器的权限。"))
+    with transaction.atomic():
+        dead = list(Timer.objects.select_for_update().filter(pk__in=ids, state=TimerState.DEAD).order_by("pk"))
+        Timer.objects.filter(pk__in=[timer.pk for timer in dead]).update(
+            state=TimerState.ARMED, attempt=0, next_at=ClockTimestamp()
+        )
+        record_events(
+            [
+                EventData(
+                    kind="timer.replayed",
+                    subject_type="timer",
+                    subject_id=timer.pk,
+                    actor=actor,
+                    payload={"key": timer.key, "kind": timer.kind},
+                )
+                for timer in dead
+            ]
+        )
+    return len(dead)
