@@ -171,7 +171,7 @@ TIME_ZONE = "Asia/Shanghai"
 
 # Files
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT = BASE_DIR / "staticfiles"  # made from the code alone, so it is not part of the data
 STATICFILES_DIRS = [
     ("tabler", BASE_DIR / "node_modules/@tabler/core/dist"),
     ("tabler-icons", BASE_DIR / "node_modules/@tabler/icons-webfont/dist"),
