@@ -30,7 +30,9 @@ _LANDLINE = re.compile(
     r"(?<![0-9A-Za-z-])(?:(?:\+86[ -]?|\()?0(?:10|2\d|[3-9]\d{2})(?:\)[ -]?|[ -]))"
     r"[2-9]\d{2,3}[ -]?\d{4}(?:(?:-|转)\d{1,5})?(?![0-9A-Za-z])"
 )
-_BARE_LANDLINE = re.compile(r"(?<![0-9A-Za-z-])(?:0(?:10|2\d|[3-9]\d{2}))?[2-9]\d{6,7}(?![0-9A-Za-z])")
+_BARE_LANDLINE = re.compile(
+    r"(?<![0-9A-Za-z-])(?:(?P<area>010|02\d|0[3-9]\d{2})[2-9]\d{6,7}|[2-9]\d{6,7})(?![0-9A-Za-z])"
+)
 
 _ID_WORDS = re.compile(r"身份证|证件号|身份号")
 _CARD_WORDS = re.compile(
@@ -123,7 +125,8 @@ def _landlines(text: str) -> Iterator[Span]:
         if not _is_labelled_otherwise(text, match.start()):
             yield Span(match.start(), match.end(), "PHONE")
     for match in _BARE_LANDLINE.finditer(text):
-        if _PHONE_LABEL.search(text[max(0, match.start() - 10) : match.start()]):
+        named = _PHONE_LABEL.search(text[max(0, match.start() - 10) : match.start()])
+        if named or (match["area"] and not _is_labelled_otherwise(text, match.start())):
             yield Span(match.start(), match.end(), "PHONE")
 
 

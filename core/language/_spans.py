@@ -17,8 +17,10 @@ class Span:
 
 def without_overlaps(spans: list[Span]) -> list[Span]:
     """Keep the earlier finder's span where two overlap; the result is in order of appearance."""
-    taken: list[Span] = []
+    taken = bytearray(max((span.end for span in spans), default=0))
+    kept: list[Span] = []
     for span in spans:
-        if all(span.end <= other.start or span.start >= other.end for other in taken):
-            taken.append(span)
-    return sorted(taken)
+        if not any(taken[span.start : span.end]):
+            taken[span.start : span.end] = b"\x01" * (span.end - span.start)
+            kept.append(span)
+    return sorted(kept)
