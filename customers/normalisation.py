@@ -15,11 +15,11 @@ _LANDLINE = re.compile(r"^(?:(?:\+|00)?86)?0\d{2,3}\d{7,8}(?:转?\d{1,6})?$|^\d{
 _FULL_WIDTH = str.maketrans("０１２３４５６７８９＋＠．", "0123456789+@.")
 
 
-class InvalidContact(ValueError):
-    """A phone number or e-mail address that cannot be used; the text says why."""
+class InvalidContact(ValidationError):
+    """A phone number or e-mail address that cannot be used; `message` says why. Forms and serializers know it."""
 
 
-def normalise_phone(phone: str) -> str:
+def check_phone(phone: str) -> str:
     """The eleven digits of a mainland mobile number; +86, spaces and dashes are dropped.
 
     Raises InvalidContact for landlines and everything else that is not a mobile number.
@@ -32,7 +32,7 @@ def normalise_phone(phone: str) -> str:
     raise InvalidContact(_("手机号应为以 13 至 19 开头的 11 位数字。"))
 
 
-def normalise_email(email: str) -> str:
+def check_email(email: str) -> str:
     """The address in lower case. Raises InvalidContact when it is not an address."""
     cleaned = email.translate(_FULL_WIDTH).strip().lower()
     try:
