@@ -1,11 +1,12 @@
 """How tickets look to other systems, and what they may send."""
 
+from collections.abc import Callable
 from typing import Any
 
 from core.api.fields import CleanCharField, MomentField
 from core.api.serializers import StrictSerializer
 from core.privacy import masks
-from customers.normalisation import check_email, check_phone
+from customers.contact import InvalidContact, normalise_email, normalise_phone
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from tickets.choices import (
@@ -24,6 +25,13 @@ from tickets.models import ContactAttempt, Ticket, TicketMessage
 NAME, SUBJECT, BODY, REASON = 100, 200, 20_000, 500
 
 
+def _contact(normalise: Callable[[str], str], value: str) -> str:
+    try:
+        return normalise(value) if value else ""
+    except InvalidContact as error:
+        raise serializers.ValidationError(str(error)) from error
+
+
 class CustomerGivenSerializer(StrictSerializer):
     name = CleanCharField(max_length=NAME, required=False, allow_blank=True)
     phone = CleanCharField(max_length=30, required=False, allow_blank=True)
@@ -33,10 +41,10 @@ class CustomerGivenSerializer(StrictSerializer):
     )
 
     def validate_phone(self, value: str) -> str:
-        return check_phone(value) if value else ""
+        return _contact(normalise_phone, value)
 
     def validate_email(self, value: str) -> str:
-        return check_email(value) if value else ""
+        return _contact(normalise_email, value)
 
     def validate_external_ids(self, value: dict[str, str]) -> dict[str, str]:
         if len(value) > 10:

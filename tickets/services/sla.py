@@ -108,21 +108,32 @@ def start_clocks(ticket: Ticket, policy: PolicyInForce | None) -> None:
         for metric in (Metric.FIRST_RESPONSE, Metric.RESOLUTION)
         if metric in targets
     ]
+    schedules = _schedules(rows)
     for row in rows:
-        schedule = load_schedule(row.calendar_id)
-        row.due_at = schedule.add(row.started_at, row.seconds)
+        row.due_at = schedules[row.calendar_id].add(row.started_at, row.seconds)
     SLAClock.objects.bulk_create(rows)
-    _rearm(ticket, rows, [])
+    _rearm(ticket, rows, [], schedules)
 
 
-def _rearm(ticket: Ticket, rows: list[SLAClock], pauses: list[tuple[datetime, datetime | None]]) -> list[SLAClock]:
+def _schedules(rows: Iterable[SLAClock]) -> dict[int, Schedule]:
+    """The schedules the rows are reckoned by, each read once."""
+    return {calendar_id: load_schedule(calendar_id) for calendar_id in {row.calendar_id for row in rows}}
+
+
+def _rearm(
+    ticket: Ticket,
+    rows: list[SLAClock],
+    pauses: list[tuple[datetime, datetime | None]],
+    schedules: dict[int, Schedule] | None = None,
+) -> list[SLAClock]:
     """Recompute due moments and timers of running clocks; returns those whose moment changed."""
+    schedules = schedules or _schedules(row for row in rows if row.is_running)
     specs: list[TimerSpec] = []
     changed = []
     for row in rows:
         if not row.is_running:
             continue
-        due_at, timers = _compute(row, load_schedule(row.calendar_id), pauses)
+        due_at, timers = _compute(row, schedules[row.calendar_id], pauses)
         if due_at != row.due_at:
             row.due_at = due_at
             changed.append(row)
