@@ -1,8 +1,25 @@
 """Every REST resource under /api/v1/, one line each."""
 
+from django.urls import path
 from rest_framework.routers import DefaultRouter
+
+from tickets.api.configuration import ChannelViewSet, PolicyViewSet, QueueViewSet, RoutingRuleViewSet
+from tickets.api.public import InboundView, PublicComplaintView, TrackView
+from tickets.api.views import AttachmentViewSet, TicketViewSet
 
 router = DefaultRouter()
 router.include_root_view = False
 
-urlpatterns = router.urls
+router.register("tickets", TicketViewSet, basename="ticket")
+router.register("attachments", AttachmentViewSet, basename="attachment")
+router.register("queues", QueueViewSet, basename="queue")
+router.register("channels", ChannelViewSet, basename="channel")
+router.register("routing-rules", RoutingRuleViewSet, basename="routing-rule")
+router.register("sla-policies", PolicyViewSet, basename="sla-policy")
+
+urlpatterns = [
+    path("inbound/<str:key>/", InboundView.as_view(), name="inbound"),
+    path("public/complaints/", PublicComplaintView.as_view(), name="public-complaints"),
+    path("public/track/", TrackView.as_view(), name="public-track"),
+    *router.urls,
+]

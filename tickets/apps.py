@@ -6,3 +6,9 @@ class TicketsConfig(AppConfig):
     name = "tickets"
     label = "tickets"
     verbose_name = _("工单")
+
+    def ready(self) -> None:
+        # Registers what lower floors ask of tickets; models must be loaded first.
+        from tickets import links
+
+        links.register()

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from core import clock
 from core.errors import Conflict
-from core.events import record_event
+from core.events import record_events
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 from tickets import events
@@ -51,8 +51,7 @@ def edit(*, ticket: Ticket, actor: "User", changes: dict[str, Any], seen_at: Any
         fields += ["sla_policy", *sla.DUE_FIELDS]
     ticket.updated_at = clock.now()
     ticket.save(update_fields=[*fields, "updated_at"])
-    event = events.ticket_event(events.UPDATED, ticket, actor, action="edit", changes=diff)
-    record_event(**event.__dict__)
+    record_events([events.ticket_event(events.UPDATED, ticket, actor, action="edit", changes=diff)])
     return ticket
 
 

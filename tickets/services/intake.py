@@ -183,6 +183,7 @@ def _customer(request: Request, actor: "User | None") -> Customer:
         external_ids=given.external_ids or None,
         verified=given.verified,
         actor=actor,
+        channel=request.channel,
     )
 
 

@@ -4,7 +4,7 @@ import secrets
 
 from core import clock
 from customers.models import Customer
-from customers.services import create_customer
+from customers.services import resolve_customer
 from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -49,9 +49,10 @@ def complain(
 
 def anonymous_customer() -> Customer:
     """A record for somebody who does not want to be known or contacted."""
-    return create_customer(
-        values={"is_anonymous": True, "do_not_contact_at": clock.now(), "do_not_contact_reason": "匿名投诉"}, actor=None
-    )
+    customer = resolve_customer(channel=CHANNEL)
+    customer.do_not_contact_at, customer.do_not_contact_reason = clock.now(), str(_("匿名投诉"))
+    customer.save(update_fields=["do_not_contact_at", "do_not_contact_reason", "updated_at"])
+    return customer
 
 
 def track_url(ticket: Ticket) -> str:

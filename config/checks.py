@@ -1,0 +1,90 @@
+"""What a database must be able to do before Kean uses it. Run by `migrate` and `check --database default`."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.db import DatabaseError, connections
+from django.db.backends.utils import CursorWrapper
+
+OLDEST_POSTGRESQL = 14
+REASON_OF_BLINDNESS = (
+    "initdb -E UTF8 --locale-provider=builtin --builtin-locale=C.UTF-8 --lc-collate=C --lc-ctype=C.UTF-8, "
+    "or before PostgreSQL 17: CREATE DATABASE kean TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'."
+)
+
+
+@register(Tags.database)
+def check_database(*, databases: Sequence[str] | None = None, **_options: Any) -> list[CheckMessage]:
+    """Version, encoding, sight of Chinese, and pg_trgm, with the statement that repairs each."""
+    if "default" not in (databases or []):
+        return []
+    connection = connections["default"]
+    try:
+        version = connection.pg_version // 10000
+        if version < OLDEST_POSTGRESQL:
+            return [_too_old(version)]
+        with connection.cursor() as cursor:
+            return [*_check_chinese(cursor), *_check_trigrams(cursor)]
+    except DatabaseError as error:
+        return [
+            Error(
+                f"The database cannot be reached: {error}",
+                hint="Check DATABASE_URL, or unset it to let bin/run start its own PostgreSQL.",
+                id="kean.E001",
+            )
+        ]
+
+
+def _too_old(version: int) -> CheckMessage:
+    return Error(
+        f"PostgreSQL {version} is too old: {OLDEST_POSTGRESQL} or newer is needed.",
+        hint="Name a newer server in DATABASE_URL, or unset it to let bin/run start its own.",
+        id="kean.E002",
+    )
+
+
+def _check_chinese(cursor: CursorWrapper) -> list[CheckMessage]:
+    """A database made with LC_CTYPE=C takes Chinese for punctuation: every search would find nothing."""
+    cursor.execute("SELECT getdatabaseencoding(), length(to_tsvector('simple', '退款，问题'))")
+    encoding, words = cursor.fetchone()
+    if encoding == "UTF8" and words == 2:
+        return []
+    return [
+        Error(
+            f"The database cannot see Chinese (encoding {encoding}, wrong LC_CTYPE): search would find nothing.",
+            hint=f"Make it anew with a UTF-8 LC_CTYPE: {REASON_OF_BLINDNESS}",
+            id="kean.E003",
+        )
+    ]
+
+
+def _check_trigrams(cursor: CursorWrapper) -> list[CheckMessage]:
+    """pg_trgm must be there, or be creatable by the first migration."""
+    cursor.execute(
+        "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_trgm'), "
+        "EXISTS (SELECT FROM pg_available_extensions WHERE name = 'pg_trgm'), "
+        "has_database_privilege(current_database(), 'CREATE')"
+    )
+    installed, available, may_create = cursor.fetchone()
+    if installed:
+        cursor.execute("SELECT cardinality(show_trgm('退款'))")
+        return [] if cursor.fetchone()[0] else [_blind_trigrams()]
+    if available and may_create:
+        return []
+    return [
+        Error(
+            "The extension pg_trgm is missing.",
+            hint="Install PostgreSQL's contrib package if needed, then as a superuser, in this database: "
+            "CREATE EXTENSION pg_trgm;",
+            id="kean.E004",
+        )
+    ]
+
+
+def _blind_trigrams() -> CheckMessage:
+    return Error(
+        "pg_trgm sees no Chinese: show_trgm('退款') is empty.",
+        hint=f"Make the database anew with a UTF-8 LC_CTYPE: {REASON_OF_BLINDNESS}",
+        id="kean.E005",
+    )

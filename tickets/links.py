@@ -1,0 +1,59 @@
+"""What lower floors ask of tickets: sight of customers, merging, profile panels, script values."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.errors import NotFound
+from customers import merging, profile, visibility
+from customers.models import Customer
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from scripts_library.rendering import register_value_provider
+from tickets.models import Ticket
+
+PANEL_ROWS = 20
+
+
+def register() -> None:
+    """Tell the lower floors, once at start-up."""
+    visibility.register(customer_sight)
+    merging.register("tickets.Ticket", "customer")
+    profile.register_panel(
+        "tickets", tickets_panel, "tickets/panels/customer_tickets.html", title=_("工单与会话"), position=10
+    )
+    register_value_provider(script_values)
+
+
+def customer_sight(user: Any) -> visibility.Sight | None:
+    """A customer is seen through the tickets one may see."""
+    if user.sees_everything:
+        return None
+    held = Ticket.objects.filter(customer=OuterRef("pk"))
+    return visibility.Sight(seen=Exists(held.visible_to(user)), held=Exists(held))
+
+
+def tickets_panel(customer: Customer, user: Any) -> dict[str, Any]:
+    """The newest tickets of the customer that the user may see."""
+    rows = Ticket.objects.visible_to(user).filter(customer=customer).for_list().order_by("-created_at", "-pk")
+    return {"tickets": list(rows[:PANEL_ROWS])}
+
+
+def script_values(reference: str, actor: Any) -> Mapping[str, str | None]:
+    """Values of script placeholders for a ticket named by id or number."""
+    reference = str(reference)
+    if not (reference.isascii() and reference.isdigit()) or len(reference) > 18:
+        raise NotFound(_("没有这张工单。"))
+    named = Q(number=reference) if len(reference) == 14 else Q(pk=int(reference))
+    ticket = Ticket.objects.visible_to(actor).for_list().filter(named).first()
+    if ticket is None:
+        raise NotFound(_("没有这张工单。"))
+    return {
+        "customer_name": ticket.customer.name or None,
+        "order_no": ticket.order_no or None,
+        "ticket_number": ticket.number,
+        "sku": ticket.product or None,
+        "shop_name": ticket.shop.name if ticket.shop else None,
+        "agent_name": actor.name,
+        "today": f"{timezone.localdate():%Y-%m-%d}",
+    }
