@@ -69,6 +69,7 @@ INSTALLED_APPS = [
     "crm.insights",
     "crm.integrations",
     "crm.workbench",
+    "config",
 ]
 
 MIDDLEWARE = [
@@ -79,12 +80,14 @@ MIDDLEWARE = [
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "crm.staff.middleware.SessionLimitsMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "crm.staff.middleware.SecondFactorMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -101,6 +104,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "crm.context.frame",
             ],
         },
     }
@@ -159,6 +163,39 @@ AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username"], ["ip_address"]]
 AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_HANDLER = "crm.staff.lockout.LockoutHandler"
+AXES_USERNAME_CALLABLE = "crm.staff.lockout.normal_username"
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+ACCOUNT_ADAPTER = "crm.staff.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
+ACCOUNT_RATE_LIMITS = {"login_failed": "5/15m/key"}
+ACCOUNT_FORMS = {
+    "login": "crm.staff.forms.LoginForm",
+    "change_password": "crm.staff.forms.ChangePasswordForm",
+    "reset_password": "crm.staff.forms.ResetPasswordForm",
+    "reset_password_from_key": "crm.staff.forms.ResetPasswordKeyForm",
+    "reauthenticate": "crm.staff.forms.ReauthenticateForm",
+}
+PASSWORD_RESET_TIMEOUT = int(timedelta(minutes=30).total_seconds())
+MFA_ADAPTER = "crm.staff.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Kean"
+MFA_TOTP_TOLERANCE = 1
+MFA_FORMS = {
+    "authenticate": "crm.staff.forms.AuthenticateCodeForm",
+    "reauthenticate": "crm.staff.forms.ReauthenticateCodeForm",
+    "activate_totp": "crm.staff.forms.ActivateCodeForm",
+}
+# Roles that must set up a second factor before they can work, for example "admin,supervisor".
+SECOND_FACTOR_ROLES = env.list("KEAN_SECOND_FACTOR_ROLES", default=[])
 AXES_LOCKOUT_TEMPLATE = "account/locked.html"
 
 # Language and time. Sentences are written in Chinese; English is the second language.
@@ -224,6 +261,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
 }
+METRICS_TOKEN = env.str("KEAN_METRICS_TOKEN", default="")
 WEBHOOK_ALLOW = env.list("KEAN_WEBHOOK_ALLOW", default=[])
 
 CONTENT_SECURITY_POLICY = {
@@ -246,6 +284,8 @@ SECURE_SSL_REDIRECT = HTTPS_ONLY
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SESSION_COOKIE_SECURE = HTTPS_ONLY
 CSRF_COOKIE_SECURE = HTTPS_ONLY
+SESSION_COOKIE_NAME = "__Host-kean" if HTTPS_ONLY else "kean"
+CSRF_COOKIE_NAME = "__Host-kean-csrf" if HTTPS_ONLY else "kean-csrf"
 SECURE_HSTS_SECONDS = 31536000 if HTTPS_ONLY else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS_ONLY
 SECURE_HSTS_PRELOAD = HTTPS_ONLY
