@@ -255,7 +255,8 @@ def has_chinese_font() -> bool:
 def ensure_browser() -> None:
     """A system Chromium with a Chinese font; its path goes to the tests in KEAN_CHROMIUM."""
     missing = [] if find_chromium() else ["chromium"]
-    missing += [] if has_chinese_font() else ["fonts-noto-cjk" if shutil.which("apt-get") else "google-noto-sans-cjk-fonts"]
+    if not has_chinese_font():
+        missing.append("google-noto-sans-cjk-fonts" if shutil.which("dnf") else "fonts-noto-cjk")
     if missing:
         note("安装浏览器 (installing the browser)")
         if not try_system_packages(missing):

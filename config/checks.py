@@ -8,9 +8,10 @@ from django.db import DatabaseError, connections
 from django.db.backends.utils import CursorWrapper
 
 OLDEST_POSTGRESQL = 14
-REASON_OF_BLINDNESS = (
+HOW_TO_MAKE_IT = (
     "initdb -E UTF8 --locale-provider=builtin --builtin-locale=C.UTF-8 --lc-collate=C --lc-ctype=C.UTF-8, "
-    "or before PostgreSQL 17: CREATE DATABASE kean TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'."
+    "or before PostgreSQL 17: "
+    "CREATE DATABASE kean TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'."
 )
 
 
@@ -53,7 +54,7 @@ def _check_chinese(cursor: CursorWrapper) -> list[CheckMessage]:
     return [
         Error(
             f"The database cannot see Chinese (encoding {encoding}, wrong LC_CTYPE): search would find nothing.",
-            hint=f"Make it anew with a UTF-8 LC_CTYPE: {REASON_OF_BLINDNESS}",
+            hint=f"Make it anew with a UTF-8 LC_CTYPE: {HOW_TO_MAKE_IT}",
             id="kean.E003",
         )
     ]
@@ -85,6 +86,6 @@ def _check_trigrams(cursor: CursorWrapper) -> list[CheckMessage]:
 def _blind_trigrams() -> CheckMessage:
     return Error(
         "pg_trgm sees no Chinese: show_trgm('退款') is empty.",
-        hint=f"Make the database anew with a UTF-8 LC_CTYPE: {REASON_OF_BLINDNESS}",
+        hint=f"Make the database anew with a UTF-8 LC_CTYPE: {HOW_TO_MAKE_IT}",
         id="kean.E005",
     )

@@ -85,9 +85,7 @@ class PostgreSQL:
             if answer.returncode == 0:
                 unfinished.rename(self.folder.postgres)
                 return
-        raise EngineError(
-            f"初始化数据库失败 (initdb failed)：\n{answer.stderr.strip() if answer else ''}"
-        )
+        raise EngineError(f"初始化数据库失败 (initdb failed)：\n{answer.stderr.strip() if answer else ''}")
 
     def _initdb(self, target: Path, character_type: str) -> subprocess.CompletedProcess[str]:
         command = [
@@ -137,7 +135,8 @@ class PostgreSQL:
             process = self.service.process
             if process is None or process.poll() is not None:
                 raise EngineError(
-                    f"PostgreSQL 没有启动，原因见 {self.folder.logs / 'postgres.log'}。(PostgreSQL did not start: see the log.)"
+                    f"PostgreSQL 没有启动，原因见 {self.folder.logs / 'postgres.log'}。"
+                    "(PostgreSQL did not start: see the log.)"
                 )
             if not told and time.monotonic() - began > 5:
                 report("PostgreSQL 正在恢复上次未完成的写入，请稍候 (recovering, please wait)")
@@ -149,7 +148,8 @@ class PostgreSQL:
         return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
     def _create_database(self) -> None:
-        if self.query(f"SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'", database="postgres") != "1":
+        known = self.query("SELECT datname FROM pg_database", database="postgres").splitlines()
+        if DATABASE not in known:
             self.query(f"CREATE DATABASE {DATABASE}", database="postgres")
 
     def query(self, statement: str, *, database: str = DATABASE) -> str:
