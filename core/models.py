@@ -10,5 +10,11 @@ from core.calendars.models import (  # noqa: F401
 from core.events.models import Event, EventCursor  # noqa: F401
 from core.idempotency import IdempotencyRecord  # noqa: F401
 from core.outbox.models import OutboxItem  # noqa: F401
-from core.ranking.models import TermCount  # noqa: F401
+from core.questionnaires.models import (  # noqa: F401
+    Invitation,
+    Questionnaire,
+    QuestionnaireVersion,
+    Response,
+)
+from core.ranking.models import TermCount, TermProfile  # noqa: F401
 from core.timers.models import Heartbeat, PeriodicRun, Timer, TimerFiring  # noqa: F401
