@@ -19,6 +19,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import DomainError
+from core.redis import client
 
 # Forget what left the window; count; note this call when there is room. The engine's own clock
 # decides, so that web processes with different clocks agree.
@@ -35,7 +36,6 @@ end
 local oldest = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
 return math.max(1, oldest[2] + window - now)
 """
-_TIMEOUT_SECONDS = 0.5
 _MOST_LOCAL_KEYS = 10_000
 
 
@@ -56,11 +56,6 @@ class Limit:
     closes: bool
 
 
-@lru_cache(maxsize=4)
-def _client(url: str) -> redis.Redis:
-    return redis.Redis.from_url(url, socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS)
-
-
 def hit(limit: Limit, identity: str) -> int:
     """Count one call. 0 when it is within the limit, else the seconds to wait.
 
@@ -68,9 +63,7 @@ def hit(limit: Limit, identity: str) -> int:
     """
     key = f"limit:{limit.name}:{identity}"
     try:
-        wait = _client(settings.REDIS_URL).eval(
-            _SCRIPT, 1, key, limit.calls, limit.seconds * 1000, secrets.token_hex(6)
-        )
+        wait = client().eval(_SCRIPT, 1, key, limit.calls, limit.seconds * 1000, secrets.token_hex(6))
     except redis.RedisError:
         if limit.closes:
             raise LimiterUnavailable(_("系统暂时无法处理，请稍后再试。")) from None
