@@ -3,6 +3,7 @@
 from django.urls import path
 from rest_framework.routers import DefaultRouter
 
+from core.calendars.api import BusinessCalendarViewSet
 from tickets.api.configuration import ChannelViewSet, PolicyViewSet, QueueViewSet, RoutingRuleViewSet
 from tickets.api.public import InboundView, PublicComplaintView, TrackView
 from tickets.api.views import AttachmentViewSet, TicketViewSet
@@ -15,6 +16,7 @@ router.register("attachments", AttachmentViewSet, basename="attachment")
 router.register("queues", QueueViewSet, basename="queue")
 router.register("channels", ChannelViewSet, basename="channel")
 router.register("routing-rules", RoutingRuleViewSet, basename="routing-rule")
+router.register("business-calendars", BusinessCalendarViewSet, basename="business-calendar")
 router.register("sla-policies", PolicyViewSet, basename="sla-policy")
 
 urlpatterns = [

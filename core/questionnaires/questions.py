@@ -154,9 +154,7 @@ def _check_score(question: Question, value: Any, answers: Answers) -> None:
         value = int(value)  # forms send digits
     if not _is_whole(value) or value not in question.scale:
         scale = {"low": question.minimum, "high": question.maximum}
-        answers.faults[question.key] = [
-            _("请选择 %(low)d 到 %(high)d 之间的整数。") % {"low": question.minimum, "high": question.maximum}
-        ]
+        answers.faults[question.key] = [_("请选择 %(low)d 到 %(high)d 之间的整数。") % scale]
         return
     answers.values[question.key] = value
     if answers.score is None:
