@@ -11,8 +11,9 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -53,7 +54,7 @@ def set_stamp(name: str, mark: str) -> None:
     (STAMPS / name).write_text(mark)
 
 
-def execute(command: list[str | Path], **options: object) -> subprocess.CompletedProcess[str]:
+def execute(command: Sequence[str | Path], **options: Any) -> subprocess.CompletedProcess[str]:
     """Run quietly, without our standard input."""
     return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, **options)
 
@@ -141,7 +142,19 @@ def ensure_uv() -> bool:
 
 
 def uv_install(lock: Path, python: Path = PYTHON) -> subprocess.CompletedProcess[str]:
-    command = [PYTHON, "-m", "uv", "pip", "install", "-q", "--python", python, "--require-hashes", "-r", lock]
+    command: list[str | Path] = [
+        PYTHON,
+        "-m",
+        "uv",
+        "pip",
+        "install",
+        "-q",
+        "--python",
+        python,
+        "--require-hashes",
+        "-r",
+        lock,
+    ]
     environment = {**os.environ, **registry_variables()}
     return execute([*command, "--no-config", "--compile-bytecode"], env=environment)
 
@@ -215,7 +228,16 @@ def ensure_translations() -> None:
         return
     note("编译译文 (compiling translations)")
     for source in waiting:
-        command = [PYTHON, "-m", "babel.messages.frontend", "compile", "-i", source, "-o", source.with_suffix(".mo")]
+        command: list[str | Path] = [
+            PYTHON,
+            "-m",
+            "babel.messages.frontend",
+            "compile",
+            "-i",
+            source,
+            "-o",
+            source.with_suffix(".mo"),
+        ]
         answer = execute([*command, "-l", source.parent.parent.name], cwd=ROOT)
         if answer.returncode:
             raise SetupError(f"{source} 编译失败。(Compiling failed.)\n{tail(answer)}")
@@ -230,7 +252,7 @@ def ensure_static_files() -> None:
     if is_fresh("static", mark) and (ROOT / "staticfiles").is_dir():
         return
     note("收集静态文件 (collecting static files)")
-    command = [PYTHON, ROOT / "manage.py", "collectstatic", "--noinput", "--clear", "-v", "0"]
+    command: list[str | Path] = [PYTHON, ROOT / "manage.py", "collectstatic", "--noinput", "--clear", "-v", "0"]
     answer = execute(command, cwd=ROOT, env={**os.environ, **BUILD_VARIABLES})
     if answer.returncode:
         raise SetupError(f"收集静态文件失败。(Collecting static files failed.)\n{tail(answer)}")

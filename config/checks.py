@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import DatabaseError, connections
+from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
 OLDEST_POSTGRESQL = 14
@@ -21,6 +22,7 @@ def check_database(*, databases: Sequence[str] | None = None, **_options: Any) -
     if "default" not in (databases or []):
         return []
     connection = connections["default"]
+    assert isinstance(connection, DatabaseWrapper)  # settings accept nothing else
     try:
         version = connection.pg_version // 10000
         if version < OLDEST_POSTGRESQL:

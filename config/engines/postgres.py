@@ -88,7 +88,7 @@ class PostgreSQL:
         raise EngineError(f"初始化数据库失败 (initdb failed)：\n{answer.stderr.strip() if answer else ''}")
 
     def _initdb(self, target: Path, character_type: str) -> subprocess.CompletedProcess[str]:
-        command = [
+        command: list[str | Path] = [
             *(self.binaries / "initdb", "-D", target, "-U", USER, "-E", "UTF8", "-k", "--auth=trust"),
             *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--lc-collate=C"),
             *(f"--lc-ctype={character_type}", "--lc-messages=C", "--lc-monetary=C", "--lc-numeric=C", "--lc-time=C"),
@@ -144,7 +144,16 @@ class PostgreSQL:
             time.sleep(0.05)
 
     def answers(self) -> bool:
-        command = [self.binaries / "pg_isready", "-q", "-h", self.folder.sockets, "-U", USER, "-d", "postgres"]
+        command: list[str | Path] = [
+            self.binaries / "pg_isready",
+            "-q",
+            "-h",
+            self.folder.sockets,
+            "-U",
+            USER,
+            "-d",
+            "postgres",
+        ]
         return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
     def _create_database(self) -> None:
@@ -154,7 +163,7 @@ class PostgreSQL:
 
     def query(self, statement: str, *, database: str = DATABASE) -> str:
         """One statement through psql; its answer as text."""
-        command = [
+        command: list[str | Path] = [
             *(self.binaries / "psql", "-X", "-q", "-At", "-v", "ON_ERROR_STOP=1"),
             *("-h", self.folder.sockets, "-U", USER, "-d", database, "-c", statement),
         ]

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 PR_SET_PDEATHSIG = 1
 IS_LINUX = sys.platform.startswith("linux")
@@ -70,7 +71,7 @@ def spawn(
         )
 
 
-def account_arguments(account: Account | None) -> dict[str, object]:
+def account_arguments(account: Account | None) -> dict[str, Any]:
     """What `subprocess` needs to run something under `account`."""
     if account is None:
         return {}
