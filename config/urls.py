@@ -5,11 +5,13 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from config import health
+from crm.workbench.streams import event_stream
 
 urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),
+    path("events/stream/", event_stream, name="event-stream"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("", include("crm.staff.urls")),
