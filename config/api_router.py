@@ -4,6 +4,8 @@ from django.urls import path
 from rest_framework.routers import DefaultRouter
 
 from core.calendars.api import BusinessCalendarViewSet
+from customers.api.catalogue import OrderViewSet, ShopViewSet, TagGroupViewSet, TagViewSet
+from customers.api.views import CustomerViewSet
 from tickets.api.configuration import ChannelViewSet, PolicyViewSet, QueueViewSet, RoutingRuleViewSet
 from tickets.api.public import InboundView, PublicComplaintView, TrackView
 from tickets.api.views import AttachmentViewSet, TicketViewSet
@@ -11,6 +13,11 @@ from tickets.api.views import AttachmentViewSet, TicketViewSet
 router = DefaultRouter()
 router.include_root_view = False
 
+router.register("customers", CustomerViewSet, basename="customer")
+router.register("tags", TagViewSet, basename="tag")
+router.register("tag-groups", TagGroupViewSet, basename="tag-group")
+router.register("orders", OrderViewSet, basename="order")
+router.register("shops", ShopViewSet, basename="shop")
 router.register("tickets", TicketViewSet, basename="ticket")
 router.register("attachments", AttachmentViewSet, basename="attachment")
 router.register("queues", QueueViewSet, basename="queue")

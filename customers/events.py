@@ -20,6 +20,7 @@ UNMERGED = "customer.unmerged"
 ORDER_CREATED = "order.created"
 ORDER_UPDATED = "order.updated"
 TAG_SAVED = "tag.saved"
+TAG_GROUP_SAVED = "tag_group.saved"
 TAG_APPLIED = "tag.applied"
 SHOP_SAVED = "shop.saved"
 REVEALED = "personal_data.revealed"
@@ -30,9 +31,14 @@ def customer_event(kind: str, customer_id: int, actor: Any, /, **payload: Any) -
     return EventData(kind=kind, subject_type="customer", subject_id=customer_id, actor=actor, payload=payload)
 
 
+def subject_event(kind: str, subject_type: str, subject_id: int, actor: Any, /, **payload: Any) -> EventData:
+    """An event about a shop, a label or a group, not yet written."""
+    return EventData(kind=kind, subject_type=subject_type, subject_id=subject_id, actor=actor, payload=payload)
+
+
 def record_customer_event(kind: str, customer_id: int, actor: Any, /, **payload: Any) -> None:
     """Write one event about one customer in the running transaction."""
     record_event(kind=kind, subject_type="customer", subject_id=customer_id, actor=actor, payload=payload)
 
 
-__all__ = ["EventData", "customer_event", "record_customer_event", "record_events"]
+__all__ = ["EventData", "customer_event", "record_customer_event", "record_events", "subject_event"]

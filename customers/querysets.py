@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Prefetch, Q
 
 from core.clock import now
 from customers import names, visibility
@@ -44,6 +44,29 @@ class CustomerQuerySet(models.QuerySet[Any]):
         carried = apps.get_model("customers", "CustomerTag").objects.active(moment=moment)
         return self.filter(Exists(carried.filter(customer=OuterRef("pk"), tag__name=name)))
 
+    def important(self, *, moment: datetime | None = None) -> Self:
+        """Marked important, and the mark has not run out at `moment` (now)."""
+        return self.filter(_important_at(moment or now()))
+
+    def not_important(self, *, moment: datetime | None = None) -> Self:
+        """Not marked important, or no longer at `moment` (now)."""
+        return self.exclude(_important_at(moment or now()))
+
+    def on_platform(self, platform: str) -> Self:
+        """Customers with an account on this platform."""
+        accounts = apps.get_model("customers", "CustomerIdentity").objects.filter(platform=platform.lower())
+        return self.filter(Exists(accounts.filter(customer=OuterRef("pk"))))
+
+    def for_list(self) -> Self:
+        """With what a list row shows, in a constant number of queries."""
+        return self.prefetch_related(
+            "identities",
+            Prefetch(
+                "customer_tags",
+                apps.get_model("customers", "CustomerTag").objects.active().select_related("tag__group"),
+            ),
+        )
+
     def search(self, text: str) -> Self:
         """Find by phone (whole or last four), e-mail, order number, platform account, name or its pinyin initials."""
         text = text.strip()
@@ -73,6 +96,10 @@ class CustomerQuerySet(models.QuerySet[Any]):
             return Q(phone_index=phone_index(check_phone(text)))
         except InvalidContact:
             return Q(pk__in=())
+
+
+def _important_at(moment: datetime) -> Q:
+    return Q(important=True) & (Q(important_until__isnull=True) | Q(important_until__gt=moment))
 
 
 class CustomerTagQuerySet(models.QuerySet[Any]):

@@ -1,5 +1,6 @@
 """What can be done with customers: verbs with keyword-only arguments, each one transaction."""
 
+from customers.services.catalogue import save_shop, save_tag, save_tag_group
 from customers.services.identification import resolve_customer
 from customers.services.merges import merge_customers, preview_merge, unmerge_customers
 from customers.services.orders import upsert_order
@@ -11,18 +12,25 @@ from customers.services.profiles import (
     verify_email,
     verify_phone,
 )
+from customers.services.rule_tags import apply_all_rule_tags, apply_rule_tag, preview_rule
 from customers.services.tagging import add_tag, expire_tag, remove_tag
 
 __all__ = [
     "add_identity",
     "add_tag",
+    "apply_all_rule_tags",
+    "apply_rule_tag",
     "create_customer",
     "expire_tag",
     "merge_customers",
     "preview_merge",
+    "preview_rule",
     "remove_tag",
     "resolve_customer",
     "reveal_customer",
+    "save_shop",
+    "save_tag",
+    "save_tag_group",
     "unmerge_customers",
     "update_customer",
     "upsert_order",
