@@ -1,9 +1,12 @@
 """Shared fixtures. Databases and brokers are real (PostgreSQL, Valkey); `bin/test` starts them."""
 
 import os
+import uuid
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import override_settings
 
 from crm.staff.choices import Role
@@ -14,8 +17,6 @@ from tests.factories import TeamFactory, UserFactory
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
     """Let several test runs share one server: KEAN_TEST_DB names this run's database."""
-    from django.conf import settings
-
     name = os.environ.get("KEAN_TEST_DB")
     if name:
         suffix = os.environ.get("PYTEST_XDIST_WORKER", "")
@@ -23,10 +24,21 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _cheap_password_hashing() -> Iterator[None]:
-    """Argon2 is slow on purpose; tests that make a cast of seven do not need that."""
-    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+def _plain_and_fast() -> Iterator[None]:
+    """Argon2 is slow on purpose; tests that make a cast of seven do not need that. Static files
+    keep their names, because nobody collects them for tests."""
+    storages = settings.STORAGES | {
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    hashers = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    with override_settings(PASSWORD_HASHERS=hashers, STORAGES=storages):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(settings: Any) -> None:
+    """Every test has its own room in the cache, so that one test's copies do not reach the next."""
+    settings.CACHES = {"default": {**settings.CACHES["default"], "KEY_PREFIX": f"test-{uuid.uuid4().hex}"}}
 
 
 # The cast. `agent` and `agent2` share a team, `lead` belongs to it too, `supervisor` heads the team

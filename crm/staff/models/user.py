@@ -7,6 +7,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Upper
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
@@ -61,6 +62,10 @@ class User(AbstractBaseUser):
         ordering = ["username"]
         permissions = [("change_own_availability", _("切换自己的在线状态"))]
         constraints = [
+            # The same words as username__iexact, so that it also serves the login look-up.
+            models.UniqueConstraint(
+                Upper("username"), name="staff_user_username_any_case", violation_error_message=_("该用户名已被使用。")
+            ),
             models.CheckConstraint(condition=Q(role__in=Role.values), name="staff_user_role_known"),
             models.CheckConstraint(condition=Q(availability__in=Availability.values), name="staff_user_availability"),
             models.CheckConstraint(condition=Q(concurrency_limit__lte=200), name="staff_user_concurrency"),
@@ -102,6 +107,10 @@ class User(AbstractBaseUser):
     def is_auditor(self) -> bool:
         """Sees everything, masked, and changes nothing."""
         return self.role == Role.AUDITOR
+
+    @property
+    def availability_choices(self) -> list[tuple[str, Any]]:
+        return list(Availability.choices)
 
     @property
     def is_supervisor(self) -> bool:

@@ -1,0 +1,19 @@
+"""Every write to people, teams and keys. `actor` None means the system (commands, timers)."""
+
+from crm.staff.services.availability import change_availability, mark_absent
+from crm.staff.services.people import change_staff, create_staff, reset_password, set_password
+from crm.staff.services.teams import change_team, create_team
+from crm.staff.services.tokens import issue_token, revoke_token
+
+__all__ = [
+    "change_availability",
+    "change_staff",
+    "change_team",
+    "create_staff",
+    "create_team",
+    "issue_token",
+    "mark_absent",
+    "reset_password",
+    "revoke_token",
+    "set_password",
+]

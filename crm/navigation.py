@@ -1,0 +1,68 @@
+"""What stands in the rail: one line per place. A place whose page is not installed, or that
+the person may not open, is left out."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class Place:
+    key: str
+    label: str | Promise
+    icon: str
+    url_name: str
+    permission: str
+    group: int
+    shortcut: str
+    keywords: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A place as one person sees it."""
+
+    place: Place
+    url: str
+    is_current: bool
+
+
+PLACES = (
+    Place("workbench", _("工作台"), "layout-columns", "workbench", "tickets.view_ticket", 1, "g w", "gzt workbench"),
+    Place("tickets", _("工单"), "ticket", "ticket_list", "tickets.view_ticket", 1, "g t", "gd tickets"),
+    Place("customers", _("客户"), "users", "customer_list", "customers.view_customer", 1, "g c", "kh customers"),
+    Place(
+        "scripts", _("话术"), "message-2", "script_list", "scripts_library.view_scripttemplate", 2, "g s", "hs scripts"
+    ),
+    Place("articles", _("知识库"), "book", "article_list", "knowledge.view_article", 2, "g k", "zsk knowledge"),
+    Place("visits", _("回访"), "phone-check", "visit_list", "followups.view_followupvisit", 2, "g v", "hf visits"),
+    Place("reports", _("报表"), "chart-bar", "report_list", "insights.view_report", 3, "g r", "bb reports"),
+    Place("team", _("团队"), "users-group", "team", "staff.view_team", 3, "g m", "td team"),
+    Place("settings", _("设置"), "settings", "admin:index", "core.change_settings", 4, "g a", "sz settings admin"),
+)
+
+
+def entries(user: Any, path: str) -> list[Entry]:
+    """The person's rail. The current entry is the one whose address is the longest prefix of the path."""
+    found = [(place, url) for place in PLACES if user.has_perm(place.permission) and (url := _address(place))]
+    fitting = [url for _place, url in found if path == url or (url != "/" and path.startswith(url))]
+    current = max(fitting, key=len, default="")
+    return [Entry(place, url, url == current) for place, url in found]
+
+
+def grouped(items: Iterable[Entry]) -> list[list[Entry]]:
+    groups: dict[int, list[Entry]] = {}
+    for item in items:
+        groups.setdefault(item.place.group, []).append(item)
+    return [groups[number] for number in sorted(groups)]
+
+
+def _address(place: Place) -> str:
+    try:
+        return reverse(place.url_name)
+    except NoReverseMatch:
+        return ""

@@ -1,0 +1,12 @@
+from django.urls import path
+
+from crm.staff import views
+
+urlpatterns = [
+    path("team/", views.team, name="team"),
+    path("team/availability/", views.availability, name="availability"),
+    path("profile/", views.profile, name="profile"),
+    path("profile/preferences/", views.preferences, name="preferences"),
+    path("profile/tokens/", views.create_token, name="token_create"),
+    path("profile/tokens/<int:token_id>/revoke/", views.delete_token, name="token_revoke"),
+]
