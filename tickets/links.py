@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from core.errors import NotFound
-from customers import merging, profile, visibility
-from customers.models import Customer
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from core.errors import NotFound
+from customers import merging, profile, visibility
+from customers.models import Customer
 from scripts_library.rendering import register_value_provider
 from tickets.models import Ticket
 

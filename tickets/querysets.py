@@ -27,9 +27,7 @@ class TicketQuerySet(models.QuerySet[Any]):
         if user.sees_everything:
             return self.all()
         watched = self.model._meta.get_field("watchers").related_model._default_manager.filter(user=user)
-        return self.filter(
-            Q(queue_id__in=user.queue_ids) | Q(assignee=user) | Q(pk__in=watched.values("ticket_id"))
-        )
+        return self.filter(Q(queue_id__in=user.queue_ids) | Q(assignee=user) | Q(pk__in=watched.values("ticket_id")))
 
     def open(self) -> "TicketQuerySet":
         return self.filter(status__in=OPEN_STATUSES)
@@ -65,6 +63,4 @@ class AttachmentQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: "User") -> "AttachmentQuerySet":
         """Files of tickets the user may see, and their own uploads not yet sent."""
         tickets = self.model._meta.get_field("message").related_model._meta.get_field("ticket").related_model
-        return self.filter(
-            Q(message__ticket__in=tickets.objects.visible_to(user)) | Q(message=None, uploader=user)
-        )
+        return self.filter(Q(message__ticket__in=tickets.objects.visible_to(user)) | Q(message=None, uploader=user))

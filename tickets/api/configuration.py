@@ -4,17 +4,18 @@ import base64
 import secrets
 from typing import Any
 
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request as HttpRequest
+from rest_framework.response import Response
+
 from core.api.fields import CleanCharField
 from core.api.schema import example
 from core.api.serializers import StrictSerializer
 from core.api.viewsets import WriteViewSet
 from core.calendars.models import BusinessCalendar
 from core.conditions import ConditionError, parse
-from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
-from rest_framework.decorators import action
-from rest_framework.request import Request as HttpRequest
-from rest_framework.response import Response
 from tickets.choices import ChannelKind, Metric, Priority
 from tickets.models import Channel, Queue, RoutingRule, SLAPolicy
 from tickets.services import catalogue, rules
@@ -22,7 +23,9 @@ from tickets.services.facts import TICKET_FIELDS
 
 NAME = 100
 LARGEST = 2**31 - 1
-CONDITION_EXAMPLE = {"all": [{"field": "type", "op": "eq", "value": "complaint"}, {"field": "urgent", "op": "gte", "value": 0.5}]}
+CONDITION_EXAMPLE = {
+    "all": [{"field": "type", "op": "eq", "value": "complaint"}, {"field": "urgent", "op": "gte", "value": 0.5}]
+}
 
 
 class ConditionField(serializers.JSONField):

@@ -3,10 +3,11 @@
 from typing import Any
 
 import django_filters
-from core import clock
-from customers.models import Shop
 from django.contrib.auth import get_user_model
 from django.utils.translation import gettext_lazy as _
+
+from core import clock
+from customers.models import Shop
 from tickets.choices import Priority, TicketStatus, TicketType
 from tickets.models import Channel, Queue, Ticket
 
@@ -37,8 +38,10 @@ class TicketFilter(django_filters.FilterSet):
         fields: list[str] = []
 
     def filter_overdue(self, queryset: Any, name: str, value: bool) -> Any:
-        return queryset.overdue(clock.now()) if value else queryset.exclude(
-            pk__in=Ticket.objects.overdue(clock.now()).values("pk")
+        return (
+            queryset.overdue(clock.now())
+            if value
+            else queryset.exclude(pk__in=Ticket.objects.overdue(clock.now()).values("pk"))
         )
 
     def filter_search(self, queryset: Any, name: str, value: str) -> Any:

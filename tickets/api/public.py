@@ -3,12 +3,6 @@
 import secrets
 from typing import Any
 
-from core.api.fields import CleanCharField
-from core.api.idempotency import IdempotentCreateMixin
-from core.api.schema import example
-from core.api.serializers import StrictSerializer
-from core.api.throttling import PublicFormThrottle
-from core.errors import NotFound
 from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -18,6 +12,13 @@ from rest_framework.request import Request as HttpRequest
 from rest_framework.response import Response
 from rest_framework.views import APIView
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+
+from core.api.fields import CleanCharField
+from core.api.idempotency import IdempotentCreateMixin
+from core.api.schema import example
+from core.api.serializers import StrictSerializer
+from core.api.throttling import PublicFormThrottle
+from core.errors import NotFound
 from tickets.api import serializers as shapes
 from tickets.choices import Stage
 from tickets.models import Channel
@@ -32,7 +33,9 @@ class PublicComplaintSerializer(StrictSerializer):
     order_no = CleanCharField(max_length=shapes.NAME, required=False, allow_blank=True)
     subject = CleanCharField(max_length=shapes.SUBJECT, required=False, allow_blank=True)
     shop = CleanCharField(max_length=shapes.NAME, required=False, allow_blank=True)
-    anonymous = serializers.BooleanField(required=False, default=False, help_text=_("匿名：不留联系方式，也不会被联系。"))
+    anonymous = serializers.BooleanField(
+        required=False, default=False, help_text=_("匿名：不留联系方式，也不会被联系。")
+    )
 
     validate_phone = shapes.CustomerGivenSerializer.validate_phone
     validate_email = shapes.CustomerGivenSerializer.validate_email
@@ -74,7 +77,11 @@ class PublicComplaintView(PublicView):
         request=PublicComplaintSerializer,
         responses={201: ReceiptSerializer},
         examples=[
-            example("投诉", {"body": "收到的商品有破损，要求退款。", "phone": "13800138000", "name": "陈女士"}, request_only=True)
+            example(
+                "投诉",
+                {"body": "收到的商品有破损，要求退款。", "phone": "13800138000", "name": "陈女士"},
+                request_only=True,
+            )
         ],
     )
     def post(self, request: HttpRequest) -> Response:

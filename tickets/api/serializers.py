@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from core.api.fields import CleanCharField, MomentField
-from core.api.serializers import StrictSerializer
-from core.privacy import masks
 from customers.contact import InvalidContact, normalise_email, normalise_phone
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
+
+from core.api.fields import CleanCharField, MomentField
+from core.api.serializers import StrictSerializer
+from core.privacy import masks
 from tickets.choices import (
     Action,
     Confirmation,
@@ -37,7 +38,7 @@ class CustomerGivenSerializer(StrictSerializer):
     phone = CleanCharField(max_length=30, required=False, allow_blank=True)
     email = CleanCharField(max_length=254, required=False, allow_blank=True)
     external_ids = serializers.DictField(
-        child=CleanCharField(max_length=200), required=False, help_text=_("平台到账号，如 {\"taobao\": \"tb_88\"}。")
+        child=CleanCharField(max_length=200), required=False, help_text=_('平台到账号，如 {"taobao": "tb_88"}。')
     )
 
     def validate_phone(self, value: str) -> str:
@@ -146,12 +147,40 @@ class TicketSerializer(serializers.Serializer):
     occurred_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
 
-    _PLAIN = (
-        "id number type status stage priority channel_given external_id shop_given product batch order_no subject "
-        "category category_confidence complaint urgent negative severity triage_terms needs_human_triage "
-        "first_response_due_at next_response_due_at resolution_due_at first_responded_at accepted_at solved_at "
-        "feedback_at closed_at created_at occurred_at updated_at"
-    ).split()
+    _PLAIN = [
+        "id",
+        "number",
+        "type",
+        "status",
+        "stage",
+        "priority",
+        "channel_given",
+        "external_id",
+        "shop_given",
+        "product",
+        "batch",
+        "order_no",
+        "subject",
+        "category",
+        "category_confidence",
+        "complaint",
+        "urgent",
+        "negative",
+        "severity",
+        "triage_terms",
+        "needs_human_triage",
+        "first_response_due_at",
+        "next_response_due_at",
+        "resolution_due_at",
+        "first_responded_at",
+        "accepted_at",
+        "solved_at",
+        "feedback_at",
+        "closed_at",
+        "created_at",
+        "occurred_at",
+        "updated_at",
+    ]
 
     def to_representation(self, ticket: Ticket) -> dict[str, Any]:
         # Written out, because a list of tickets spends most of its time here.

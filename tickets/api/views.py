@@ -2,12 +2,6 @@
 
 from typing import Any
 
-from core.api.parsers import StrictJSONParser
-from core.api.schema import example
-from core.api.viewsets import CreateMixin, KeanViewSet, ReadViewSet
-from core.errors import Conflict, InvalidInput, NotAllowed
-from core.events import Event
-from core.language import mask_text
 from django.contrib.auth import get_user_model
 from django.db.models import Q
 from django.http import FileResponse, Http404
@@ -19,6 +13,13 @@ from rest_framework.decorators import action
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request as HttpRequest
 from rest_framework.response import Response
+
+from core.api.parsers import StrictJSONParser
+from core.api.schema import example
+from core.api.viewsets import CreateMixin, KeanViewSet, ReadViewSet
+from core.errors import Conflict, InvalidInput, NotAllowed
+from core.events import Event
+from core.language import mask_text
 from scripts_library.models import ScriptVersion
 from tickets.api import serializers as shapes
 from tickets.api.filters import TicketFilter
@@ -108,13 +109,11 @@ class TicketViewSet(CreateMixin, ReadViewSet):
         editing.edit(ticket=ticket, actor=request.user, changes=changes, seen_at=seen_at)
         return self.shown(self.get_object())
 
-    @extend_schema(
-        methods=["GET"], operation_id="tickets_messages_list", responses=shapes.MessageSerializer(many=True)
+    @extend_schema(methods=["GET"], operation_id="tickets_messages_list", responses=shapes.MessageSerializer(many=True))
+    @extend_schema(methods=["POST"], request=shapes.MessageCreateSerializer, responses={201: shapes.MessageSerializer})
+    @action(
+        detail=True, methods=["get", "post"], filterset_class=None, ordering=("created_at", "id"), ordering_options={}
     )
-    @extend_schema(
-        methods=["POST"], request=shapes.MessageCreateSerializer, responses={201: shapes.MessageSerializer}
-    )
-    @action(detail=True, methods=["get", "post"], filterset_class=None, ordering=("created_at", "id"), ordering_options={})
     def messages(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
         ticket = self.get_object()
         context = {"mask": mask_text if request.user.is_auditor else None}
@@ -256,15 +255,11 @@ def _move(ticket: Ticket, user: Any, data: dict[str, Any]) -> Ticket:
     if not data.get("queue"):
         sentence = str(_("请选择队列。"))
         raise InvalidInput(sentence, fields={"queue": [sentence]})
-    return transitions.move(
-        ticket=ticket, actor=user, queue=catalogue.queue_for(data["queue"]), reason=data["reason"]
-    )
+    return transitions.move(ticket=ticket, actor=user, queue=catalogue.queue_for(data["queue"]), reason=data["reason"])
 
 
 def _close(ticket: Ticket, user: Any, data: dict[str, Any]) -> Ticket:
-    return transitions.close(
-        ticket=ticket, actor=user, reason=data["reason"], confirmation=data["confirmation"]
-    )
+    return transitions.close(ticket=ticket, actor=user, reason=data["reason"], confirmation=data["confirmation"])
 
 
 def _plain(verb: Any) -> Any:
@@ -320,7 +315,10 @@ class AttachmentViewSet(KeanViewSet):
 def attachment_response(attachment: Attachment) -> FileResponse:
     """The file as a download: never shown by the browser itself, whatever it contains."""
     response = FileResponse(
-        attachment.file.open("rb"), as_attachment=True, filename=attachment.name, content_type="application/octet-stream"
+        attachment.file.open("rb"),
+        as_attachment=True,
+        filename=attachment.name,
+        content_type="application/octet-stream",
     )
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"

@@ -121,9 +121,7 @@ class TicketPause(models.Model):
         verbose_name = verbose_name_plural = _("暂停")
         ordering = ["started_at", "id"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["ticket"], condition=models.Q(ended_at=None), name="ticket_one_open_pause"
-            )
+            models.UniqueConstraint(fields=["ticket"], condition=models.Q(ended_at=None), name="ticket_one_open_pause")
         ]
 
     def __str__(self) -> str:

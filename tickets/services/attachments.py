@@ -6,10 +6,11 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NoReturn
 
 import puremagic
-from core.errors import InvalidInput, TooLarge
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
+
+from core.errors import InvalidInput, TooLarge
 from tickets.models import Attachment
 
 if TYPE_CHECKING:
@@ -52,7 +53,9 @@ def _refuse(sentence: str) -> NoReturn:
 def clean_name(name: str) -> str:
     """The last part of a given file name without path, control and direction-changing characters."""
     base = PurePosixPath(name.replace("\\", "/")).name
-    kept = "".join(ch for ch in base if ch.isprintable() and ch not in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+    kept = "".join(
+        ch for ch in base if ch.isprintable() and ch not in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+    )
     return kept.strip(". ")[-200:] or "file"
 
 

@@ -3,10 +3,11 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from core.conditions import Condition, parse
 from core.errors import DomainError
 from customers.models import Shop
-from django.utils.translation import gettext_lazy as _
 from tickets.configuration import cached
 from tickets.models import Channel, Queue, RoutingRule, SLAPolicy
 from tickets.services.facts import TICKET_FIELDS

@@ -2,9 +2,10 @@
 
 from typing import TYPE_CHECKING
 
+from django.db import transaction
+
 from core import clock
 from core.events import record_events
-from django.db import transaction
 from tickets import events
 from tickets.models import ContactAttempt, Ticket
 

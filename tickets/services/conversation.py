@@ -3,40 +3,25 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from django.contrib.postgres.search import CombinedSearchVector
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext_lazy as _
+
 from core import clock
 from core.errors import Conflict, InvalidInput
 from core.events import EventData, record_events
-from core.language import mask_text, search_vector_text
-from django.contrib.postgres.search import CombinedSearchVector, SearchVector
-from django.db import transaction
-from django.db.models import F, Value
-from django.utils.translation import gettext_lazy as _
 from scripts_library.models import ScriptVersion
 from scripts_library.services import assert_sendable, record_usage
 from tickets import events
 from tickets.choices import MessageKind, Metric, TicketStatus
 from tickets.models import Attachment, Channel, Ticket, TicketMessage
+from tickets.readable import preview, search_vector
 from tickets.services import routing, sla
 from tickets.services.transitions import after_pause, lock
 
 if TYPE_CHECKING:
     from crm.staff.models import User
-
-PREVIEW_LENGTH = 100
-#: What is hidden where text is kept readable (titles, previews, search): numbers and addresses of people.
-HIDDEN_TYPES = ("PHONE", "ID", "BANKCARD", "EMAIL")
-
-
-def preview(body: str) -> str:
-    """The first line of a message without personal data, for lists."""
-    line = " ".join(mask_text(body).split())
-    return line if len(line) <= PREVIEW_LENGTH else line[: PREVIEW_LENGTH - 1] + "…"
-
-
-def search_vector(*texts: str) -> SearchVector:
-    """What a ticket is found by: words and bigrams of its text, personal data left out."""
-    text = " ".join(search_vector_text(mask_text(text)) for text in texts if text)
-    return SearchVector(Value(text), config="simple")
 
 
 def _check_body(body: str, attachments: Sequence[Attachment]) -> None:
@@ -85,7 +70,12 @@ def reply(
     _check_body(body, attachments)
     assert_sendable(body)
     message = TicketMessage.objects.create(
-        ticket=ticket, kind=MessageKind.REPLY, body=body, author=actor, script_version=script_version, created_at=clock.now()
+        ticket=ticket,
+        kind=MessageKind.REPLY,
+        body=body,
+        author=actor,
+        script_version=script_version,
+        created_at=clock.now(),
     )
     _attach(message, attachments)
     fields = [*_TOUCHED, *sla.DUE_FIELDS]
@@ -110,9 +100,7 @@ def reply(
 
 
 @transaction.atomic
-def add_note(
-    *, ticket: Ticket, actor: "User", body: str, attachments: Sequence[Attachment] = ()
-) -> TicketMessage:
+def add_note(*, ticket: Ticket, actor: "User", body: str, attachments: Sequence[Attachment] = ()) -> TicketMessage:
     """An internal note. Never reaches the customer and never touches a clock."""
     ticket = lock(ticket)
     _check_body(body, attachments)
@@ -161,7 +149,9 @@ def customer_message(
         sla.start_next_response(ticket)
     _touch(ticket, message)
     ticket.save(update_fields=fields)
-    Ticket.objects.filter(pk=ticket.pk).update(search=CombinedSearchVector(F("search"), "||", search_vector(body), config=None))
+    Ticket.objects.filter(pk=ticket.pk).update(
+        search=CombinedSearchVector(F("search"), "||", search_vector(body), config=None)
+    )
     record_events(found)
     return message
 
@@ -194,13 +184,26 @@ def _final(ticket: Ticket) -> Ticket:
     return ticket
 
 
-_THANKS = {"谢谢", "谢谢你", "谢谢您", "好的谢谢", "好的", "嗯", "嗯嗯", "收到", "ok", "thanks", "thank you", "多谢", "感谢", "好的收到", "辛苦了"}
+_THANKS = {
+    "谢谢",
+    "谢谢你",
+    "谢谢您",
+    "好的谢谢",
+    "好的",
+    "嗯",
+    "嗯嗯",
+    "收到",
+    "ok",
+    "thanks",
+    "thank you",
+    "多谢",
+    "感谢",
+    "好的收到",
+    "辛苦了",
+}
 
 
 def is_thanks(body: str) -> bool:
     """A plain thank-you, which must not reopen a ticket or restart a clock (chatwoot#10178)."""
     bare = "".join(ch for ch in body.lower() if ch.isalnum() or ch == " ").strip()
     return bare.replace("亲", "").rstrip("啊呀哈了哦啦") in _THANKS or bare in _THANKS
-
-
-__all__ = ["add_note", "customer_message", "is_thanks", "preview", "reply", "search_vector"]

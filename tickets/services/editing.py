@@ -2,11 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
 from core import clock
 from core.errors import Conflict
 from core.events import record_events
-from django.db import transaction
-from django.utils.translation import gettext_lazy as _
 from tickets import events
 from tickets.models import Ticket, TicketTag
 from tickets.services import catalogue, routing, sla

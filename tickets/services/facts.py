@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from core import clock
 from core.conditions import Condition, Field, FieldSet
 from customers.models import CustomerTag
-from django.utils.translation import gettext_lazy as _
 from tickets.choices import Priority, Severity, TicketType
 from tickets.models import Ticket
 
@@ -68,7 +69,9 @@ class TicketFacts(Mapping[str, Any]):
             case "customer.important":
                 return ticket.customer.is_important_at(clock.now())
             case "customer.tags":
-                return set(CustomerTag.objects.active().filter(customer=ticket.customer_id).values_list("tag__name", flat=True))
+                return set(
+                    CustomerTag.objects.active().filter(customer=ticket.customer_id).values_list("tag__name", flat=True)
+                )
             case "customer.types":
                 return set(ticket.customer.types)
         return getattr(ticket, name)

@@ -15,20 +15,20 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from core import clock
-from core.errors import DomainError, InvalidInput
-from core.events import EventData, record_events
-from core.language import mask_text
-from customers.models import Customer, Shop
-from customers.services import resolve_customer
 from django.db import IntegrityError, transaction
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
+
+from core import clock
+from core.errors import DomainError, InvalidInput
+from core.events import EventData, record_events
+from customers.models import Customer, Shop
+from customers.services import resolve_customer
 from tickets import events
 from tickets.choices import MessageKind, Priority, TicketStatus, TicketType
 from tickets.models import Attachment, Channel, InboundMessage, Ticket, TicketMessage
+from tickets.readable import hide_numbers, preview, search_vector
 from tickets.services import catalogue, routing, sla
-from tickets.services.conversation import HIDDEN_TYPES, preview, search_vector
 from tickets.triage import Judgement, judge
 
 if TYPE_CHECKING:
@@ -201,7 +201,7 @@ def _draft(request: Request, customer: Customer, channel: Channel, shop: Shop | 
         product=request.product,
         batch=request.batch,
         order_no=request.order_no,
-        subject=mask_text(subject, types=HIDDEN_TYPES)[: SUBJECT_LENGTH if request.subject else 60],
+        subject=hide_numbers(subject)[: SUBJECT_LENGTH if request.subject else 60],
         category=request.category or judgement.category,
         category_confidence=1.0 if request.category else judgement.category_confidence,
         suggested_category=judgement.category,
@@ -256,7 +256,11 @@ def _store(
 ) -> Ticket:
     _insert(ticket)
     message = TicketMessage.objects.create(
-        ticket=ticket, kind=MessageKind.CUSTOMER, body=request.body, channel=ticket.channel, created_at=ticket.created_at
+        ticket=ticket,
+        kind=MessageKind.CUSTOMER,
+        body=request.body,
+        channel=ticket.channel,
+        created_at=ticket.created_at,
     )
     if request.attachment_ids:
         _attach(message, request.attachment_ids)
@@ -289,7 +293,5 @@ def sweep(*, limit: int = 100) -> int:
             done += process(raw.pk).created
         except DomainError as error:
             # What the caller was told is kept: the message stays on record as refused.
-            InboundMessage.objects.filter(pk=raw.pk).update(
-                state=InboundMessage.State.REJECTED, error=str(error)[:500]
-            )
+            InboundMessage.objects.filter(pk=raw.pk).update(state=InboundMessage.State.REJECTED, error=str(error)[:500])
     return done

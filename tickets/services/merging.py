@@ -2,11 +2,12 @@
 
 from typing import TYPE_CHECKING
 
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
 from core import clock
 from core.errors import Conflict
 from core.events import record_events
-from django.db import transaction
-from django.utils.translation import gettext_lazy as _
 from tickets import events
 from tickets.choices import Confirmation, TicketStatus
 from tickets.models import SLAClock, Ticket, TicketMerge, TicketMessage
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 
 def _both(source: Ticket, target: Ticket) -> tuple[Ticket, Ticket]:
     """Both rows, locked in the order of their ids so that two merges cannot block each other."""
-    rows = {row.pk: row for row in Ticket.objects.select_for_update(of=("self",)).filter(pk__in=[source.pk, target.pk]).order_by("pk")}
+    rows = {
+        row.pk: row
+        for row in Ticket.objects.select_for_update(of=("self",)).filter(pk__in=[source.pk, target.pk]).order_by("pk")
+    }
     return rows[source.pk], rows[target.pk]
 
 
@@ -72,9 +76,7 @@ def unmerge(*, merge: TicketMerge, actor: "User") -> Ticket:
         source.closed_at = None
     source.updated_at = clock.now()
     sla.refresh(source)
-    source.save(
-        update_fields=["merged_into", "status", "confirmation", "closed_at", "updated_at", *sla.DUE_FIELDS]
-    )
+    source.save(update_fields=["merged_into", "status", "confirmation", "closed_at", "updated_at", *sla.DUE_FIELDS])
     merge.undone_at = clock.now()
     merge.save(update_fields=["undone_at"])
     record_events([events.ticket_event(events.UNMERGED, source, actor, merge=merge.pk, target=target.pk)])

@@ -2,12 +2,13 @@
 
 import secrets
 
-from core import clock
-from customers.models import Customer
-from customers.services import resolve_customer
 from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+
+from core import clock
+from customers.models import Customer
+from customers.services import resolve_customer
 from tickets.choices import TicketType
 from tickets.models import Ticket
 from tickets.services import intake

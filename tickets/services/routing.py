@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core import clock
-from core.events import EventData, record_events
-from core.errors import Conflict, InvalidInput
 from django.contrib.auth import get_user_model
 from django.db import connection, transaction
 from django.db.models import Count, Max, Q
 from django.utils.translation import gettext_lazy as _
+
+from core import clock
+from core.errors import Conflict, InvalidInput
+from core.events import EventData, record_events
 from tickets import events
 from tickets.choices import OPEN_STATUSES, TicketStatus
 from tickets.models import Queue, Ticket
@@ -71,7 +72,10 @@ def choose_assignee(queue_id: int) -> "User | None":
     working = Q(assigned_tickets__status__in=[TicketStatus.NEW, TicketStatus.OPEN])
     candidates = (
         User.objects.dispatch_candidates(queue_id)
-        .annotate(load=Count("assigned_tickets", filter=working), last_given=Max("assigned_tickets__accepted_at", filter=working))
+        .annotate(
+            load=Count("assigned_tickets", filter=working),
+            last_given=Max("assigned_tickets__accepted_at", filter=working),
+        )
         .order_by("load", "last_given", "pk")
     )
     return next((user for user in candidates if user.load < user.concurrency_limit), None)
@@ -123,9 +127,7 @@ def give(ticket: Ticket, assignee: "User") -> EventData:
 def release_agent(*, agent: "User", actor: "User | None") -> int:
     """Return an agent's working tickets to their queues (the agent disappeared). Returns how many."""
     with transaction.atomic():
-        tickets = list(
-            Ticket.objects.filter(assignee=agent, status__in=OPEN_STATUSES).select_for_update(of=("self",))
-        )
+        tickets = list(Ticket.objects.filter(assignee=agent, status__in=OPEN_STATUSES).select_for_update(of=("self",)))
         for ticket in tickets:
             if ticket.status == TicketStatus.OPEN:
                 ticket.status = TicketStatus.NEW

@@ -2,13 +2,14 @@
 
 from typing import TYPE_CHECKING, Any
 
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+
 from core import clock
 from core.conditions import parse
 from core.errors import Conflict
 from core.events import record_event
 from core.timers import TimerSpec, arm
-from django.db import IntegrityError, transaction
-from django.utils.translation import gettext_lazy as _
 from tickets.models import Channel, Queue, RoutingRule, SLAPolicy, SLATarget, Ticket
 from tickets.models.sla import default_warnings
 from tickets.services import catalogue, sla
@@ -82,8 +83,8 @@ def save_policy(*, policy: SLAPolicy | None, actor: "User | None", values: dict[
     """Make or change a policy; open clocks follow it, ended ones do not (capability B07)."""
     values = dict(values)
     targets = values.pop("targets", None)
-    is_new = policy is None
-    policy = policy or SLAPolicy()
+    policy = policy or SLAPolicy(version=0)
+    is_new = policy.pk is None
     for name, value in values.items():
         setattr(policy, name, value)
     policy.version = 1 if is_new else policy.version + 1
@@ -118,9 +119,7 @@ def recompute_later(*, policy: SLAPolicy) -> None:
 def recompute_batch(*, policy_id: int, version: int, after: int) -> int | None:
     """Recompute a batch of tickets whose clocks follow the policy. Returns where to go on, None at the end."""
     ids = list(
-        Ticket.objects.filter(
-            pk__gt=after, clocks__policy=policy_id, clocks__met_at=None, clocks__cancelled_at=None
-        )
+        Ticket.objects.filter(pk__gt=after, clocks__policy=policy_id, clocks__met_at=None, clocks__cancelled_at=None)
         .order_by("pk")
         .values_list("pk", flat=True)
         .distinct()[:BATCH]

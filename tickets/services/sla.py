@@ -9,11 +9,12 @@ are never touched again.
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.db.models import Max
+
 from core import clock
 from core.calendars import Schedule, load_schedule
 from core.events import EventData
 from core.timers import TimerSpec, arm_many, cancel
-from django.db.models import Max
 from tickets.choices import PAUSABLE_METRICS, Metric
 from tickets.events import SLA_BREACHED, SLA_WARNED, ticket_event
 from tickets.models import SLAClock, Ticket, TicketPause

@@ -3,11 +3,12 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
 from core import clock
 from core.errors import Conflict, InvalidInput, NotAllowed
 from core.events import EventData, record_events
-from django.db import transaction
-from django.utils.translation import gettext_lazy as _
 from tickets import events
 from tickets.choices import (
     MOVES,
@@ -33,8 +34,10 @@ REOPEN_WINDOW = timedelta(days=90)
 
 def lock(ticket: Ticket) -> Ticket:
     """The ticket's row, locked until the transaction ends, with what the verbs need."""
-    return Ticket.objects.select_for_update(of=("self",)).select_related("channel", "customer", "queue", "shop").get(
-        pk=ticket.pk
+    return (
+        Ticket.objects.select_for_update(of=("self",))
+        .select_related("channel", "customer", "queue", "shop")
+        .get(pk=ticket.pk)
     )
 
 
@@ -97,7 +100,9 @@ def release(*, ticket: Ticket, actor: "User | None", reason: str = "") -> Ticket
     was, before = ticket.assignee_id, ticket.status
     ticket.status = _target(ticket, Action.RELEASE)
     ticket.assignee = None
-    return _finish(ticket, actor, ["assignee"], events.UPDATED, action="release", was=was, old_status=before, reason=reason)
+    return _finish(
+        ticket, actor, ["assignee"], events.UPDATED, action="release", was=was, old_status=before, reason=reason
+    )
 
 
 @transaction.atomic
@@ -107,7 +112,11 @@ def move(*, ticket: Ticket, actor: "User | None", queue: Queue, reason: str = ""
     before, was_status = ticket.queue_id, ticket.status
     ticket.status = _target(ticket, Action.MOVE)
     if queue.pk == before:
-        raise Conflict(str(_("工单已在队列“%(queue)s”。") % {"queue": queue.name}), code="same_queue", allowed=ticket.allowed_actions())
+        raise Conflict(
+            str(_("工单已在队列“%(queue)s”。") % {"queue": queue.name}),
+            code="same_queue",
+            allowed=ticket.allowed_actions(),
+        )
     ticket.queue = queue
     ticket.move_count += 1
     if ticket.assignee is not None and queue.pk not in ticket.assignee.queue_ids:
@@ -248,7 +257,13 @@ def cancel(*, ticket: Ticket, actor: "User | None", reason: str) -> Ticket:
     ticket.confirmation = Confirmation.CANCELLED
     sla.cancel_clocks(ticket)
     return _finish(
-        ticket, actor, ["closed_at", "confirmation", "next_due_at"], events.CLOSED, action="cancel", old_status=before, reason=reason
+        ticket,
+        actor,
+        ["closed_at", "confirmation", "next_due_at"],
+        events.CLOSED,
+        action="cancel",
+        old_status=before,
+        reason=reason,
     )
 
 

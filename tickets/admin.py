@@ -1,0 +1,233 @@
+"""The admin's view of tickets: an entry point that calls the services, not a back door."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin, TabularInline
+
+from core.conditions import ConditionError, parse
+from core.errors import DomainError
+from tickets.models import (
+    Attachment,
+    Channel,
+    ContactAttempt,
+    InboundMessage,
+    Queue,
+    RoutingRule,
+    SLAClock,
+    SLAPolicy,
+    SLATarget,
+    Ticket,
+    TicketMerge,
+    TicketMessage,
+    TicketPause,
+    TicketTag,
+    TicketWatcher,
+)
+from tickets.services import intake, rules, transitions
+from tickets.services.facts import TICKET_FIELDS
+
+
+class ReadOnlyAdmin(ModelAdmin):
+    """Rows that services write and nobody edits."""
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class KeptAdmin(ModelAdmin):
+    """Rows that are changed or switched off, never deleted, because others point at them."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ConditionForm(forms.ModelForm):
+    """A form whose condition is parsed before it is saved."""
+
+    def clean_condition(self) -> Any:
+        condition = self.cleaned_data.get("condition") or {}
+        try:
+            parse(condition, TICKET_FIELDS)
+        except ConditionError as error:
+            raise forms.ValidationError(str(error)) from error
+        return condition
+
+
+class ClockInline(TabularInline):
+    model = SLAClock
+    fields = readonly_fields = ("metric", "cycle", "started_at", "seconds", "due_at", "met_at", "breached_at")
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Ticket)
+class TicketAdmin(KeptAdmin):
+    list_display = ("number", "subject", "type", "status", "priority", "queue", "assignee", "next_due_at", "created_at")
+    list_filter = ("status", "type", "priority", "queue", "channel")
+    list_select_related = ("queue", "assignee")
+    list_per_page = 50
+    show_full_result_count = False
+    search_fields = ("number", "order_no")
+    ordering = ("-created_at", "-id")
+    inlines = (ClockInline,)
+    actions = ("release_to_queue",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Ticket]:
+        return Ticket.objects.visible_to(request.user).defer("search")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        # Everything: a ticket changes through its verbs in the workbench or the API.
+        return [field.name for field in Ticket._meta.fields if field.name not in {"search", "duplicate_digest"}]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return [name for name in self.get_readonly_fields(request, obj) if name not in {"id", "row_key"}]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    @admin.action(description=_("退回队列"), permissions=["change"])
+    def release_to_queue(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> None:
+        done = 0
+        for ticket in queryset[:100]:
+            try:
+                transitions.release(ticket=ticket, actor=request.user, reason=str(_("在管理后台退回")))
+                done += 1
+            except DomainError as error:
+                self.message_user(request, f"{ticket.number}：{error}", messages.WARNING)
+        self.message_user(request, _("已退回 %(n)d 张工单。") % {"n": done})
+
+
+@admin.register(TicketMessage)
+class TicketMessageAdmin(ReadOnlyAdmin):
+    list_display = ("id", "ticket", "kind", "author", "created_at")
+    list_filter = ("kind",)
+    list_select_related = ("ticket", "author")
+    show_full_result_count = False
+    fields = ("ticket", "kind", "author", "script_version", "channel", "created_at")
+    raw_id_fields = ("ticket",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[TicketMessage]:
+        return TicketMessage.objects.filter(ticket__in=Ticket.objects.visible_to(request.user))
+
+
+@admin.register(InboundMessage)
+class InboundMessageAdmin(ReadOnlyAdmin):
+    list_display = ("id", "channel_key", "external_id", "state", "error", "ticket", "received_at")
+    list_filter = ("state",)
+    list_select_related = ("ticket",)
+    show_full_result_count = False
+    fields = ("channel_key", "external_id", "state", "error", "ticket", "actor", "received_at")
+    actions = ("process_again",)
+
+    @admin.action(description=_("重新受理"), permissions=["view"])
+    def process_again(self, request: HttpRequest, queryset: QuerySet[InboundMessage]) -> None:
+        done = 0
+        for row in queryset.filter(ticket=None)[:100]:
+            try:
+                done += intake.process(row.pk).created
+            except DomainError as error:
+                self.message_user(request, f"#{row.pk}：{error}", messages.WARNING)
+        self.message_user(request, _("已受理 %(n)d 条消息。") % {"n": done})
+
+
+@admin.register(Queue)
+class QueueAdmin(KeptAdmin):
+    list_display = ("name", "key", "position", "is_default")
+    fields = ("name", "key", "description", "position", "is_default")
+    search_fields = ("name", "key")
+
+    def save_model(self, request: HttpRequest, obj: Queue, form: Any, change: bool) -> None:
+        rules.save_queue(queue=obj, actor=request.user)
+
+
+@admin.register(Channel)
+class ChannelAdmin(KeptAdmin):
+    list_display = ("name", "key", "kind", "shop", "is_active")
+    list_filter = ("kind", "is_active")
+    list_select_related = ("shop",)
+    fields = ("name", "key", "kind", "shop", "is_active")
+
+    def save_model(self, request: HttpRequest, obj: Channel, form: Any, change: bool) -> None:
+        rules.save_channel(channel=obj, actor=request.user)
+
+
+@admin.register(RoutingRule)
+class RoutingRuleAdmin(ModelAdmin):
+    form = ConditionForm
+    list_display = ("position", "name", "reads_as", "queue", "priority", "is_active")
+    list_display_links = ("name",)
+    list_select_related = ("queue",)
+    fields = ("name", "position", "condition", "queue", "priority", "is_active")
+    actions = ("dry_run",)
+
+    @admin.display(description=_("条件"))
+    def reads_as(self, rule: RoutingRule) -> str:
+        return parse(rule.condition, TICKET_FIELDS).sentence()
+
+    def save_model(self, request: HttpRequest, obj: RoutingRule, form: Any, change: bool) -> None:
+        rules.save_rule(rule=obj, actor=request.user, values={})
+
+    @admin.action(description=_("试运行：最近的工单里有多少匹配"), permissions=["view"])
+    def dry_run(self, request: HttpRequest, queryset: QuerySet[RoutingRule]) -> None:
+        for rule in queryset[:10]:
+            found = rules.preview(condition=rule.condition, user=request.user)
+            text = _("%(name)s：最近 %(looked)d 张工单中 %(n)d 张匹配。")
+            self.message_user(request, text % {"name": rule.name, "looked": found["looked_at"], "n": found["matches"]})
+
+
+class TargetInline(TabularInline):
+    model = SLATarget
+    fields = ("priority", "metric", "seconds", "warn_at")
+    extra = 0
+
+
+@admin.register(SLAPolicy)
+class SLAPolicyAdmin(KeptAdmin):
+    form = ConditionForm
+    list_display = ("position", "name", "calendar", "version", "is_active")
+    list_display_links = ("name",)
+    list_select_related = ("calendar",)
+    fields = ("name", "position", "condition", "calendar", "is_active")
+    inlines = (TargetInline,)
+
+    def save_model(self, request: HttpRequest, obj: SLAPolicy, form: Any, change: bool) -> None:
+        rules.save_policy(policy=obj, actor=request.user, values={})
+
+
+@admin.register(SLAClock)
+class SLAClockAdmin(ReadOnlyAdmin):
+    list_display = ("ticket", "metric", "cycle", "due_at", "met_at", "breached_at")
+    list_filter = ("metric",)
+    list_select_related = ("ticket",)
+    show_full_result_count = False
+
+
+@admin.register(Attachment)
+class AttachmentAdmin(ReadOnlyAdmin):
+    list_display = ("name", "size", "content_type", "uploader", "created_at")
+    list_select_related = ("uploader",)
+    show_full_result_count = False
+    fields = ("name", "size", "content_type", "sha256", "uploader", "created_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Attachment]:
+        return Attachment.objects.visible_to(request.user)
+
+
+@admin.register(ContactAttempt, TicketMerge, TicketPause, TicketTag, TicketWatcher)
+class TicketRecordAdmin(ReadOnlyAdmin):
+    list_display = ("__str__",)
+    show_full_result_count = False
