@@ -1,6 +1,6 @@
 """What we know: articles with reviewed versions, and the messages they answered."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core import clock
 from core.ranking.models import Example, SearchableRow
+from core.ranking.vectors import NO_SEARCH_COLUMNS, search_columns
 from core.versions.models import Version, VersionedItem
 from knowledge.choices import Audience
 
@@ -33,6 +34,13 @@ class Article(SearchableRow, VersionedItem):
             models.UniqueConstraint(fields=["collection", "key"], name="article_key_in_collection"),
         ]
         indexes: ClassVar = [GinIndex(fields=["search"], name="article_search", fastupdate=False)]
+        permissions: ClassVar = [("rate_article", _("评价文章是否有用"))]
+
+    def live_columns(self, version: Version | None) -> dict[str, Any]:
+        if version is None:
+            return NO_SEARCH_COLUMNS
+        codes = [self.key, self.category, self.product]
+        return search_columns(title=version.title, body=version.body, codes=codes)
 
 
 class ArticleVersion(Version):
@@ -71,7 +79,6 @@ class ArticleExample(Example):
     """A message that this article answered."""
 
     article = models.ForeignKey(Article, models.CASCADE, related_name="examples")
-    collection = models.CharField(max_length=100, blank=True, default="")
 
     class Meta:
         verbose_name = _("文章示例问题")

@@ -1,6 +1,6 @@
 """What we say: reply scripts with reviewed versions, where they were used, and the messages they answered."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
@@ -9,7 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from core import clock
 from core.ranking.models import Example, SearchableRow
+from core.ranking.vectors import NO_SEARCH_COLUMNS, search_columns
 from core.versions.models import Version, VersionedItem
+from scripts_library import placeholders, steps
 from scripts_library.choices import ScriptKind
 
 
@@ -33,6 +35,12 @@ class ScriptTemplate(SearchableRow, VersionedItem):
         verbose_name_plural = _("话术")
         constraints: ClassVar = [models.UniqueConstraint(fields=["key"], name="script_key")]
         indexes: ClassVar = [GinIndex(fields=["search"], name="script_search", fastupdate=False)]
+        permissions: ClassVar = [("render_scripttemplate", _("在工单中使用话术"))]
+
+    def live_columns(self, version: Version | None) -> dict[str, Any]:
+        if version is None:
+            return NO_SEARCH_COLUMNS
+        return search_columns(title=version.title, body=version.body, codes=[self.key, self.topic])
 
 
 class ScriptVersion(Version):
@@ -51,6 +59,10 @@ class ScriptVersion(Version):
             ("review_scriptversion", _("审核话术")),
             ("publish_scriptversion", _("发布和下线话术")),
         ]
+
+    def problems(self) -> dict[str, list[str]]:
+        found = {"body": placeholders.problems(self.body), "steps": steps.problems(self.steps)}
+        return {name: sentences for name, sentences in found.items() if sentences}
 
 
 class ScriptUsage(models.Model):

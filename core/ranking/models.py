@@ -30,6 +30,24 @@ class TermCount(models.Model):
         return f"{self.corpus} {self.term} {self.row_count}"
 
 
+class TermProfile(models.Model):
+    """How strongly a word speaks for an item, learned from its text and the messages it answered."""
+
+    corpus = models.CharField(max_length=40)
+    target_id = models.BigIntegerField()
+    term = models.CharField(max_length=200)
+    weight = models.FloatField()
+
+    class Meta:
+        verbose_name = _("词权重")
+        verbose_name_plural = _("词权重")
+        default_permissions = ()
+        indexes: ClassVar = [models.Index(fields=["corpus", "term"], name="termprofile_term")]
+
+    def __str__(self) -> str:
+        return f"{self.corpus} {self.target_id} {self.term} {self.weight:.3f}"
+
+
 class SearchableRow(models.Model):
     """Search columns, written only by services from the words people may find."""
 

@@ -50,6 +50,9 @@ class VersionQuerySet(models.QuerySet[Any]):
             return self
         return self.filter(Q(published_at__isnull=False) | Q(author=user))
 
+    def published(self) -> Self:
+        return self.filter(status=VersionStatus.PUBLISHED)
+
     def update(self, **kwargs: Any) -> int:
         """Refuse to touch the words of many versions at once; drafts are changed one by one through services."""
         if FROZEN_FIELDS & kwargs.keys():
@@ -91,8 +94,8 @@ class VersionedItem(models.Model):
     def __str__(self) -> str:
         return f"{self.key} {self.title}"
 
-    def live_columns(self, version: "Version") -> dict[str, Any]:
-        """Columns of the item to set when `version` becomes the live one; concrete items add their search columns."""
+    def live_columns(self, version: "Version | None") -> dict[str, Any]:
+        """Columns of the item that follow from its live version (None: there is none any more)."""
         return {}
 
 

@@ -10,8 +10,11 @@ from django.utils.translation import gettext_lazy as _
 from core import clock
 from core.errors import Conflict, InvalidInput, NotAllowed
 from core.events import record_event
+from core.text import unstorable
 from core.versions.choices import MOVES, Move, VersionStatus, allowed_moves
 from core.versions.models import Version, VersionedItem, right_name
+
+BODY_LIMIT = 20_000
 
 PARTICIPLES = {
     "submit": "submitted",
@@ -20,6 +23,39 @@ PARTICIPLES = {
     "publish": "published",
     "retire": "retired",
 }
+
+
+@transaction.atomic
+def create_item(*, model: type[VersionedItem], actor: Any, scope: Mapping[str, Any], **columns: Any) -> Any:
+    """Make the identity of a text, owned by `actor` unless `owner` is given. `scope` are the columns in which
+    its key is unique besides the key itself. Raises InvalidInput when the key is taken."""
+    _require_item_right(model, "add", actor)
+    item = model(**{"owner": actor, **columns}, created_at=clock.now(), updated_at=clock.now())
+    taken = model._default_manager.filter(key=item.key, **scope).exists()
+    if taken:
+        sentence = str(_("编号“%(key)s”已被使用。") % {"key": item.key})
+        raise InvalidInput(sentence, code="key_taken", fields={"key": [sentence]})
+    item.save()
+    _record_item(item, "created", actor, {"key": item.key})
+    return item
+
+
+@transaction.atomic
+def update_item(*, item: VersionedItem, actor: Any, changes: Mapping[str, Any]) -> Any:
+    """Change columns of the identity (topic, category, owner …), never its words, and what is searched with them."""
+    _require_item_right(type(item), "change", actor)
+    locked = lock_item(item)
+    old = {name: getattr(locked, name) for name in changes}
+    for name, value in changes.items():
+        setattr(locked, name, value)
+    live = locked.live_columns(locked.live_version) if locked.live_version_id else {}
+    for name, value in live.items():
+        setattr(locked, name, value)
+    locked.updated_at = clock.now()
+    locked.save(update_fields=[*changes, *live, "updated_at"])
+    payload = {name: {"old": str(old[name]), "new": str(value)} for name, value in changes.items()}
+    _record_item(locked, "updated", actor, {"changes": payload})
+    return locked
 
 
 @transaction.atomic
@@ -66,12 +102,13 @@ def edit_draft(*, version: Version, actor: Any, changes: Mapping[str, Any]) -> V
         raise Conflict(
             _("只有草稿可以修改，请新建一个版本。"), code="not_a_draft", allowed=allowed_moves(locked.status)
         )
-    if locked.author_id != actor.pk:
+    if locked.author_id not in (None, actor.pk):
         raise NotAllowed(_("只有作者本人可以修改草稿。"), code="not_the_author")
-    for name, value in changes.items():
+    # An imported draft has no author; whoever edits it first becomes the one who may not approve it.
+    for name, value in {**changes, "author": actor}.items():
         setattr(locked, name, value)
     check_words(locked)
-    locked.save(update_fields=list(changes))
+    locked.save(update_fields=[*changes, "author"])
     _record(locked, "edited", actor, {"fields": sorted(changes)})
     return locked
 
@@ -121,8 +158,11 @@ def check_words(version: Version) -> None:
     problems: dict[str, list[str]] = {}
     if not version.body.strip():
         problems["body"] = [str(_("正文不能为空。"))]
-    if len(version.body) > 20_000:
-        problems["body"] = [str(_("正文最多 20000 字。"))]
+    if len(version.body) > BODY_LIMIT:
+        problems["body"] = [str(_("正文最多 %(limit)s 字。") % {"limit": BODY_LIMIT})]
+    for name in ("title", "body"):
+        if unstorable(getattr(version, name)):
+            problems[name] = [str(_("含有不允许的字符。"))]
     if not version.title.strip():
         problems["title"] = [str(_("标题不能为空。"))]
     if version.valid_from and version.valid_until and version.valid_until < version.valid_from:
@@ -189,9 +229,10 @@ def set_live(version: Version) -> None:
 def clear_live(version: Version) -> None:
     """The item has no live version any more; it leaves search and suggestions."""
     item = version.item
-    item.live_version = None
-    item.updated_at = clock.now()
-    item.save(update_fields=["live_version", "updated_at"])
+    values = {"live_version": None, "updated_at": clock.now(), **item.live_columns(None)}
+    for name, value in values.items():
+        setattr(item, name, value)
+    item.save(update_fields=list(values))
 
 
 def retire_former(version: Version, actor: Any) -> None:
@@ -226,6 +267,21 @@ def _lock_version(version: Version) -> Any:
 def _require_right(model: type[Version], right: str, actor: Any) -> None:
     if not actor.has_perm(right_name(model, right)):
         raise NotAllowed(_("您没有执行此操作的权限。"))
+
+
+def _require_item_right(model: type[VersionedItem], right: str, actor: Any) -> None:
+    if not actor.has_perm(f"{model._meta.app_label}.{right}_{model._meta.model_name}"):
+        raise NotAllowed(_("您没有执行此操作的权限。"))
+
+
+def _record_item(item: VersionedItem, participle: str, actor: Any, payload: dict[str, Any]) -> None:
+    record_event(
+        kind=f"{item.event_subject}.{participle}",
+        subject_type=item.event_subject,
+        subject_id=item.pk,
+        actor=actor,
+        payload=payload,
+    )
 
 
 def _record(version: Version, participle: str, actor: Any, payload: dict[str, Any]) -> None:
