@@ -4,6 +4,7 @@ from django.urls import path
 from rest_framework.routers import DefaultRouter
 
 from core.calendars.api import BusinessCalendarViewSet
+from crm.integrations.api.views import WebhookViewSet
 from customers.api.catalogue import OrderViewSet, ShopViewSet, TagGroupViewSet, TagViewSet
 from customers.api.views import CustomerViewSet
 from tickets.api.configuration import ChannelViewSet, PolicyViewSet, QueueViewSet, RoutingRuleViewSet
@@ -25,6 +26,7 @@ router.register("channels", ChannelViewSet, basename="channel")
 router.register("routing-rules", RoutingRuleViewSet, basename="routing-rule")
 router.register("business-calendars", BusinessCalendarViewSet, basename="business-calendar")
 router.register("sla-policies", PolicyViewSet, basename="sla-policy")
+router.register("webhooks", WebhookViewSet, basename="webhook")
 
 urlpatterns = [
     path("inbound/<str:key>/", InboundView.as_view(), name="inbound"),

@@ -23,6 +23,6 @@ def queue_webhooks(events: list[Event]) -> None:
             )
             for name, event in named
             for webhook in webhooks
-            if name in webhook.events and event.at >= webhook.created_at
+            if name in webhook.events and event.pk > webhook.after_event
         ]
     )

@@ -22,8 +22,9 @@ class Webhook(EncryptedRow):
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("创建人"), null=True, on_delete=models.PROTECT, related_name="+"
     )
-    # Events recorded before it are none of its business.
     created_at = models.DateTimeField(_("创建时间"), db_default=Now())
+    # The newest event when it was set up: what happened before is none of its business.
+    after_event = models.BigIntegerField(default=0, editable=False)
     last_success_at = models.DateTimeField(_("最近成功"), null=True, blank=True)
     failing_since = models.DateTimeField(_("开始失败"), null=True, blank=True)
     disabled_at = models.DateTimeField(_("停用时间"), null=True, blank=True)

@@ -7,13 +7,13 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Max
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from core import clock
 from core.errors import Conflict, InvalidInput
-from core.events import record_event
+from core.events import Event, record_event
 from core.outbound import AddressRefused, resolve
 from crm.integrations.catalogue import EVENT_NAMES
 from crm.integrations.models import Webhook
@@ -36,7 +36,12 @@ def create_webhook(*, url: str, events: Sequence[str], actor: User) -> tuple[Web
     secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
     with transaction.atomic():
         webhook = Webhook.objects.create(
-            url=url, events=sorted(set(events)), secret=secret, created_by=actor, created_at=clock.now()
+            url=url,
+            events=sorted(set(events)),
+            secret=secret,
+            created_by=actor,
+            created_at=clock.now(),
+            after_event=Event.objects.aggregate(newest=Max("id"))["newest"] or 0,
         )
         _record("webhook.created", webhook, actor, url=url, events=webhook.events)
     return webhook, secret
