@@ -14,7 +14,7 @@ from django.db import DatabaseError, InterfaceError, close_old_connections, conn
 
 from core.drain import drain, look, nudge
 from core.timers.heartbeats import beat
-from core.timers.periodic import arm_periodic
+from core.timers.slots import arm_periodic
 
 logger = logging.getLogger(__name__)
 
