@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
@@ -9,5 +11,6 @@ class CoreConfig(AppConfig):
     verbose_name = _("基础")
 
     def ready(self) -> None:
-        """Let every app register its timers, event consumers and outbox senders."""
+        """Let every app register its timers, event consumers and outbox senders; register the checks."""
         autodiscover_modules("timers", "consumers", "senders")
+        import_module("core.privacy.checks")

@@ -6,7 +6,7 @@ Two requests with one key at the same moment are held apart by an advisory lock.
 
 import hashlib
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import connection, models
 from django.utils.translation import gettext as _
@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from core.clock import now
 from core.errors import Conflict
 from core.privacy import EncryptedRow, EncryptedTextField
+from core.timers.registry import periodic
 
 KEPT_FOR = timedelta(hours=24)
 _WAIT_SECONDS = 3.0
@@ -65,6 +66,11 @@ def remember(*, scope: str, key: str, path: str, digest: str, status: int, body:
     IdempotencyRecord.objects.create(
         scope=scope, key=key, path=path[:_PATH_LENGTH], body_digest=digest, status=status, body=body
     )
+
+
+@periodic("idempotency_purge", every=timedelta(hours=1))
+def purge_hourly(slot: datetime) -> None:
+    purge_expired()
 
 
 def purge_expired() -> int:
