@@ -4,7 +4,9 @@ from django.urls import path
 from rest_framework.routers import DefaultRouter
 
 from core.calendars.api import BusinessCalendarViewSet
+from crm.followups.api.views import FollowUpVisitViewSet, SurveyViewSet
 from crm.integrations.api.views import WebhookViewSet
+from crm.staff.api.views import StaffViewSet, TeamViewSet, TokenViewSet
 from customers.api.catalogue import OrderViewSet, ShopViewSet, TagGroupViewSet, TagViewSet
 from customers.api.views import CustomerViewSet
 from tickets.api.configuration import ChannelViewSet, PolicyViewSet, QueueViewSet, RoutingRuleViewSet
@@ -26,6 +28,11 @@ router.register("channels", ChannelViewSet, basename="channel")
 router.register("routing-rules", RoutingRuleViewSet, basename="routing-rule")
 router.register("business-calendars", BusinessCalendarViewSet, basename="business-calendar")
 router.register("sla-policies", PolicyViewSet, basename="sla-policy")
+router.register("staff", StaffViewSet, basename="staff")
+router.register("teams", TeamViewSet, basename="team")
+router.register("tokens", TokenViewSet, basename="token")
+router.register("follow-up-visits", FollowUpVisitViewSet, basename="follow-up-visit")
+router.register("surveys", SurveyViewSet, basename="survey")
 router.register("webhooks", WebhookViewSet, basename="webhook")
 
 urlpatterns = [

@@ -6,3 +6,7 @@ class StaffConfig(AppConfig):
     name = "crm.staff"
     label = "staff"
     verbose_name = _("团队")
+
+    def ready(self) -> None:
+        # Registers itself with the OpenAPI generator when imported.
+        from crm.staff.api import schema  # noqa: F401

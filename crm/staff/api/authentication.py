@@ -1,7 +1,5 @@
 """`Authorization: Token <key>`."""
 
-from typing import Any
-
 from django.utils.translation import gettext_lazy as _
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
@@ -28,8 +26,3 @@ class ApiTokenAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return self.keyword
-
-
-def token_scheme() -> dict[str, Any]:
-    """How the OpenAPI document describes the header."""
-    return {"type": "apiKey", "in": "header", "name": "Authorization", "description": "Token <key>"}
