@@ -42,6 +42,7 @@ class NewInvitation:
     subject_id: int
     expires_at: datetime
     recipient: str = ""
+    created_at: datetime | None = None
 
 
 # Questionnaires
@@ -116,7 +117,7 @@ def invite(made: NewInvitation) -> tuple[Invitation, bool]:
             "subject_type": made.subject_type,
             "subject_id": made.subject_id,
             "recipient": made.recipient,
-            "created_at": clock.now(),
+            "created_at": made.created_at or clock.now(),
             "expires_at": made.expires_at,
         },
     )

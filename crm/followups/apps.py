@@ -6,3 +6,6 @@ class FollowupsConfig(AppConfig):
     name = "crm.followups"
     label = "followups"
     verbose_name = _("回访")
+
+    def ready(self) -> None:
+        from crm.followups import receivers  # noqa: F401 — models exist only now
