@@ -1,6 +1,6 @@
 """Orders as the shops' systems report them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import pairwise
@@ -16,6 +16,7 @@ from customers.models import Customer, Order, OrderItem, Shop
 from customers.services.validation import clean_line, clean_phone, field_error
 
 CENT = Decimal("0.01")
+STEPS = ("ordered_at", "paid_at", "shipped_at", "signed_at")
 MOST = Decimal("9999999999.99")
 
 
@@ -58,34 +59,39 @@ def upsert_order(
     number = clean_line(order_no, field="order_no", limit=100)
     if not number:
         raise field_error("order_no", _("请填写订单号。"))
+    lines = None if items is None else [_clean_item(item) for item in items]
     with transaction.atomic():
         existing = Order.objects.select_for_update(of=("self",)).filter(shop=shop, order_no=number).first()
-        if existing is not None:
-            return _change(existing, values, items, customer=customer, actor=actor), False
-        if customer is None:
-            raise field_error("customer", _("新订单须指明客户。"))
-        blank = Order(shop=shop, order_no=number, customer=customer, ordered_at=values.get("ordered_at") or now())
-        cleaned = _clean(values, blank)
-        if "total" not in cleaned:
-            cleaned["total"] = sum(((i["price"] * i.get("quantity", 1)) for i in items or []), Decimal(0))
-        cleaned.setdefault("ordered_at", blank.ordered_at)
-        # Two reports of a new order at once: the second finds the first's row and changes nothing but its values.
-        order, created = Order.objects.get_or_create(
-            shop=shop, order_no=number, defaults={"customer": customer, **cleaned}
-        )
-        if not created:
-            return _change(order, values, items, customer=customer, actor=actor), False
-        _replace_items(order, items or [])
-        events.record_customer_event(
-            events.ORDER_CREATED, customer.pk, actor, order=order.pk, order_no=number, status=order.status
-        )
-    return order, True
+        if existing is None:
+            if customer is None:
+                raise field_error("customer", _("新订单须指明客户。"))
+            existing, created = _make(shop, number, customer, values, lines or [])
+            if created:
+                events.record_customer_event(
+                    events.ORDER_CREATED, customer.pk, actor, order=existing.pk, order_no=number, status=existing.status
+                )
+                return existing, True
+        return _change(existing, values, lines, customer=customer, actor=actor), False
+
+
+def _make(
+    shop: Shop, number: str, customer: Customer, values: OrderValues, lines: list[dict[str, Any]]
+) -> tuple[Order, bool]:
+    """The new order; or, when two systems report it at once, the row of the one that came first."""
+    blank = Order(shop=shop, order_no=number, customer=customer, ordered_at=now())
+    cleaned = _clean(values, blank)
+    cleaned.setdefault("ordered_at", min(m for m in (*_moments(cleaned), blank.ordered_at)))
+    cleaned.setdefault("total", sum((line["price"] * line["quantity"] for line in lines), Decimal(0)))
+    order, created = Order.objects.get_or_create(shop=shop, order_no=number, defaults={"customer": customer, **cleaned})
+    if created:
+        _replace_items(order, lines)
+    return order, created
 
 
 def _change(
     order: Order,
     values: OrderValues,
-    items: Sequence[ItemValues] | None,
+    lines: list[dict[str, Any]] | None,
     *,
     customer: Customer | None,
     actor: Any,
@@ -99,9 +105,9 @@ def _change(
         for name, value in changed.items():
             setattr(order, name, value)
         order.save(update_fields=[*changed, "updated_at"])
-    if items is not None:
-        _replace_items(order, items)
-    if changed or items is not None:
+    if lines is not None:
+        _replace_items(order, lines)
+    if changed or lines is not None:
         events.record_customer_event(
             events.ORDER_UPDATED,
             order.customer_id,
@@ -114,9 +120,9 @@ def _change(
     return order
 
 
-def _replace_items(order: Order, items: Sequence[ItemValues]) -> None:
+def _replace_items(order: Order, lines: list[dict[str, Any]]) -> None:
     order.items.all().delete()
-    OrderItem.objects.bulk_create([OrderItem(order=order, **_clean_item(item)) for item in items])
+    OrderItem.objects.bulk_create([OrderItem(order=order, **line) for line in lines])
 
 
 def _clean_item(item: ItemValues) -> dict[str, Any]:
@@ -158,10 +164,14 @@ def _money(value: Decimal, field: str) -> Decimal:
     return value.quantize(CENT, rounding=ROUND_HALF_UP)
 
 
+def _moments(values: Mapping[str, Any]) -> list[datetime]:
+    return [values[name] for name in STEPS if values.get(name) is not None]
+
+
 def _check_sequence(cleaned: dict[str, Any], order: Order) -> None:
     """An order is placed, paid, shipped and signed for in this sequence; steps may be unknown."""
-    steps = ["ordered_at", "paid_at", "shipped_at", "signed_at"]
-    known = [(name, cleaned.get(name, getattr(order, name))) for name in steps]
+    # Of a new order only what was told counts: its own placing defaults to now.
+    known = [(name, cleaned.get(name, getattr(order, name) if order.pk else None)) for name in STEPS]
     moments = [(name, moment) for name, moment in known if moment is not None]
     for (_earlier, first), (later, second) in pairwise(moments):
         if second < first:
