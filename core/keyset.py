@@ -43,7 +43,7 @@ class Page(Generic[Row]):
 class _Column:
     name: str
     descending: bool
-    field: Field[Any, Any] | None
+    field: "Field[Any, Any] | None"
     nullable: bool
 
     def value_of(self, row: Model) -> Any:
