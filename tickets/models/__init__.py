@@ -4,6 +4,7 @@ from tickets.models.channel import Channel, Queue, RoutingRule
 from tickets.models.message import Attachment, ContactAttempt, InboundMessage, TicketMessage
 from tickets.models.sla import SLAClock, SLAPolicy, SLATarget, TicketPause
 from tickets.models.ticket import Ticket, TicketMerge, TicketTag, TicketWatcher
+from tickets.triage.models import TriageModel
 
 __all__ = [
     "Attachment",
@@ -21,4 +22,5 @@ __all__ = [
     "TicketPause",
     "TicketTag",
     "TicketWatcher",
+    "TriageModel",
 ]
