@@ -13,8 +13,8 @@ from core.timers.arming import TimerSpec, arm, arm_many, cancel
 from core.timers.firing import fire_due, replay
 from core.timers.heartbeats import beat
 from core.timers.models import Heartbeat, PeriodicRun, Timer, TimerFiring, TimerState
-from core.timers.slots import arm_periodic
 from core.timers.registry import Postpone, periodic, timer_handler
+from core.timers.slots import arm_periodic
 
 __all__ = [
     "Heartbeat",

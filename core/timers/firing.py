@@ -3,8 +3,7 @@
 import logging
 import random
 import time
-from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import nullcontext
 from datetime import datetime, timedelta
 
@@ -36,6 +35,12 @@ SELECT key, due_at, attempt, %s FROM unnest(%s::text[], %s::timestamptz[], %s::i
 ON CONFLICT (timer_key, due_at) DO NOTHING RETURNING timer_key
 """
 
+_MARK_DONE = """
+UPDATE core_timer t SET state = 'done', last_error = ''
+FROM unnest(%s::bigint[], %s::timestamptz[]) AS run (id, due_at)
+WHERE t.id = run.id AND t.due_at = run.due_at AND t.state IN ('armed', 'cancelled')
+"""
+
 
 def fire_due(*, now: datetime | None = None, budget_seconds: float = 15) -> int:
     """Fire armed timers that are due until none is left or the budget is used; returns how many fired.
@@ -57,43 +62,37 @@ class _Batch:
 
     def __init__(self) -> None:
         self.claimed = 0
-        self.fired = 0
         self.moment = clock.now()
         self.hold_until = 0.0
 
     def fire(self) -> int:
+        """Fire what can be claimed now; returns how many handlers ran to their end."""
         with transaction.atomic():
-            self._claim_and_fire()
-        return self.fired
+            timers = self._claim()
+            self.claimed = len(timers)
+            if not timers:
+                return 0
+            fresh_keys = self._record_firings(timers)
+            fresh = [timer for timer in timers if timer.key in fresh_keys]
+            run, culprit = self._run_together(fresh)
+            if culprit is not None:
+                run = self._run_one_by_one([timer for timer in fresh if timer is not culprit])
+            ran = {timer.pk for timer in run}
+            self._forget_firings([timer for timer in fresh if timer.pk not in ran])
+            _mark_done([timer for timer in timers if timer.pk in ran or timer.key not in fresh_keys])
+        return len(run)
 
-    def _claim_and_fire(self) -> None:
+    def _claim(self) -> list[Timer]:
         with connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_PATIENCE}'")
         self.moment = judging_moment()
         due = Timer.objects.filter(state=TimerState.ARMED, next_at__lte=self.moment).order_by("next_at", "id")
         timers = list(due.select_for_update(skip_locked=True)[:BATCH])
-        self.claimed = len(timers)
         self.hold_until = time.monotonic() + HOLD_SECONDS
-        for number, group in enumerate(_rounds(timers)):
-            if number and self._is_late():
-                return
-            # An earlier round may have cancelled or moved timers of the same subject.
-            self._fire_group(group if number == 0 else list(due.filter(pk__in=[timer.pk for timer in group])))
+        return timers
 
     def _is_late(self) -> bool:
         return time.monotonic() >= self.hold_until
-
-    def _fire_group(self, timers: list[Timer]) -> None:
-        """Mark first, so that a handler which arms its own timer again has the last word; then run."""
-        fresh_keys = self._record_firings(timers)
-        Timer.objects.filter(pk__in=[timer.pk for timer in timers]).update(state=TimerState.DONE, last_error="")
-        fresh = [timer for timer in timers if timer.key in fresh_keys]
-        done, culprit = self._run_together(fresh)
-        if culprit is not None:
-            self._run_one_by_one([timer for timer in fresh if timer is not culprit])
-        else:
-            self.fired += done
-            self._give_back(fresh[done:])
 
     def _record_firings(self, timers: Sequence[Timer]) -> set[str]:
         with connection.cursor() as cursor:
@@ -101,38 +100,43 @@ class _Batch:
             cursor.execute(_RECORD_FIRINGS, [self.moment, *columns])
             return {key for (key,) in cursor.fetchall()}
 
-    def _run_together(self, timers: Sequence[Timer]) -> tuple[int, Timer | None]:
-        """Run handlers under one savepoint; returns how many ran, or the one whose failure undid them all."""
-        done = 0
+    def _run_together(self, timers: Sequence[Timer]) -> tuple[list[Timer], Timer | None]:
+        """Run handlers under one savepoint; returns those that ran, or the one whose failure undid them all."""
+        run: list[Timer] = []
+        subjects = _Subjects()
+        current: Timer | None = None
         try:
             with transaction.atomic():
                 for timer in timers:
-                    if done and self._is_late():
+                    if run and self._is_late():
                         break
-                    _handle(timer)
-                    done += 1
-        except Exception as error:  # noqa: BLE001 (logged and stored by _settle)
-            self._settle(timers[done], error)
-            return 0, timers[done]
-        return done, None
+                    if subjects.may_run(timer):
+                        current = timer
+                        _handle(timer)
+                        run.append(timer)
+        except Exception as error:
+            if current is None:
+                raise
+            self._settle(current, error)
+            return [], current
+        return run, None
 
-    def _run_one_by_one(self, timers: Sequence[Timer]) -> None:
-        for position, timer in enumerate(timers):
+    def _run_one_by_one(self, timers: Sequence[Timer]) -> list[Timer]:
+        run: list[Timer] = []
+        subjects = _Subjects()
+        for timer in timers:
             if self._is_late():
-                self._give_back(timers[position:])
-                return
+                break
+            if not subjects.may_run(timer):
+                continue
             try:
                 with transaction.atomic():
                     _handle(timer)
             except Exception as error:  # noqa: BLE001 (logged and stored by _settle)
                 self._settle(timer, error)
             else:
-                self.fired += 1
-
-    def _give_back(self, timers: Sequence[Timer]) -> None:
-        if timers:
-            self._forget_firings(timers)
-            Timer.objects.filter(pk__in=[timer.pk for timer in timers]).update(state=TimerState.ARMED)
+                run.append(timer)
+        return run
 
     def _forget_firings(self, timers: Sequence[Timer]) -> None:
         for due_at in {timer.due_at for timer in timers}:
@@ -141,7 +145,6 @@ class _Batch:
 
     def _settle(self, timer: Timer, error: Exception) -> None:
         """Decide what becomes of a timer whose handler raised: later, later with a black mark, or dead."""
-        self._forget_firings([timer])
         row = Timer.objects.filter(pk=timer.pk)
         if isinstance(error, Postpone):
             until = max(error.until, self.moment + timedelta(seconds=1))
@@ -179,20 +182,27 @@ def _handle(timer: Timer) -> None:
     handler(timer)
 
 
-def _rounds(timers: Sequence[Timer]) -> Iterator[list[Timer]]:
-    """Split so that no round holds two timers of one subject: what the first does may undo the second."""
-    seen: Counter[tuple[str, int]] = Counter()
-    rounds: list[list[Timer]] = []
-    for timer in timers:
-        number = 0
-        if timer.subject_id is not None:
-            subject = (timer.subject_type, timer.subject_id)
-            number = seen[subject]
-            seen[subject] += 1
-        if number == len(rounds):
-            rounds.append([])
-        rounds[number].append(timer)
-    return iter(rounds)
+class _Subjects:
+    """Notices that an earlier handler of the batch withdrew or moved a timer of its own subject."""
+
+    def __init__(self) -> None:
+        self._seen: set[tuple[str, int]] = set()
+
+    def may_run(self, timer: Timer) -> bool:
+        if timer.subject_id is None:
+            return True
+        subject = (timer.subject_type, timer.subject_id)
+        if subject not in self._seen:
+            self._seen.add(subject)
+            return True
+        return Timer.objects.filter(pk=timer.pk, state=TimerState.ARMED, due_at=timer.due_at).exists()
+
+
+def _mark_done(timers: Sequence[Timer]) -> None:
+    """Also when the handler cancelled its own timer; not when it armed it for another moment."""
+    if timers:
+        with connection.cursor() as cursor:
+            cursor.execute(_MARK_DONE, [[timer.pk for timer in timers], [timer.due_at for timer in timers]])
 
 
 def _is_busy(error: Exception) -> bool:
