@@ -18,8 +18,11 @@ _FULL_WIDTH = str.maketrans("０１２３４５６７８９＋＠．", "01234567
 class InvalidContact(ValidationError):
     """A phone number or e-mail address that cannot be used; `message` says why. Forms and serializers know it."""
 
+    def __str__(self) -> str:
+        return str(self.message)
 
-def check_phone(phone: str) -> str:
+
+def normalise_phone(phone: str) -> str:
     """The eleven digits of a mainland mobile number; +86, spaces and dashes are dropped.
 
     Raises InvalidContact for landlines and everything else that is not a mobile number.
@@ -32,7 +35,7 @@ def check_phone(phone: str) -> str:
     raise InvalidContact(_("手机号应为以 13 至 19 开头的 11 位数字。"))
 
 
-def check_email(email: str) -> str:
+def normalise_email(email: str) -> str:
     """The address in lower case. Raises InvalidContact when it is not an address."""
     cleaned = email.translate(_FULL_WIDTH).strip().lower()
     try:
