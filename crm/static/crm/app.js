@@ -324,6 +324,7 @@
   applyTheme(root.dataset.theme || "auto");
   window.Kean = { keys, palette, toast, span, relative, now, post, words, setTheme, drawClocks, drawTimes };
   document.addEventListener("DOMContentLoaded", () => {
+    applyTheme(root.dataset.theme);
     drawClocks();
     drawTimes();
     setInterval(drawClocks, 1000);
