@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Prefetch, Q
 
 from core.clock import now
 from customers import names, visibility
-from customers.contact import InvalidContact, email_index, normalise_phone, phone_index, phone_tail_index
+from customers.normalisation import InvalidContact, check_phone, email_index, phone_index, phone_tail_index
 
 
 class CustomerQuerySet(models.QuerySet[Any]):
@@ -31,7 +31,7 @@ class CustomerQuerySet(models.QuerySet[Any]):
     def with_phone(self, phone: str) -> Self:
         """Customers with exactly this mobile number; it may carry +86 and spaces."""
         try:
-            return self.filter(phone_index=phone_index(normalise_phone(phone)))
+            return self.filter(phone_index=phone_index(check_phone(phone)))
         except InvalidContact:
             return self.none()
 
@@ -93,7 +93,7 @@ class CustomerQuerySet(models.QuerySet[Any]):
         if len(text) == 4 and text.isascii() and text.isdigit():
             return Q(phone_tail_index=phone_tail_index(text))
         try:
-            return Q(phone_index=phone_index(normalise_phone(text)))
+            return Q(phone_index=phone_index(check_phone(text)))
         except InvalidContact:
             return Q(pk__in=())
 

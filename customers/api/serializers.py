@@ -10,8 +10,8 @@ from core.api.serializers import StrictModelSerializer, StrictSerializer
 from core.language import mask_text
 from core.privacy.masks import mask_name
 from customers.choices import OrderStatus, TagKind
-from customers.contact import normalise_email, normalise_phone
 from customers.models import Customer, CustomerTag, Order, OrderItem, Shop, Tag, TagGroup
+from customers.normalisation import check_email, check_phone
 from customers.services.merges import MERGED_FIELDS, SOURCE, TARGET
 from customers.services.profiles import MAX_ADDRESS, MAX_NOTES, REVEALABLE_FIELDS
 from customers.services.validation import MAX_EXTERNAL_ID, MAX_NAME
@@ -95,10 +95,10 @@ class CustomerSerializer(StrictModelSerializer):
 
 class _ContactMixin:
     def validate_phone(self, value: str) -> str:
-        return normalise_phone(value) if value.strip() else ""
+        return check_phone(value) if value.strip() else ""
 
     def validate_email(self, value: str) -> str:
-        return normalise_email(value) if value.strip() else ""
+        return check_email(value) if value.strip() else ""
 
 
 class CustomerUpdateSerializer(_ContactMixin, StrictSerializer):
@@ -296,7 +296,7 @@ class OrderUpdateSerializer(StrictSerializer):
     items = OrderItemSerializer(many=True, required=False)
 
     def validate_receiver_phone(self, value: str) -> str:
-        return normalise_phone(value) if value.strip() else ""
+        return check_phone(value) if value.strip() else ""
 
 
 class OrderCreateSerializer(OrderUpdateSerializer):

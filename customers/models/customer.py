@@ -9,9 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from core.clock import now
 from core.privacy import BlindIndexField, EncryptedRow, EncryptedTextField
-from customers.contact import phone_tail
 from customers.fields import NameGramsField, NameInitialsField
 from customers.models.tag import CustomerTag, Tag
+from customers.normalisation import phone_tail
 from customers.querysets import CustomerQuerySet
 
 

@@ -11,8 +11,8 @@ from django.db.models import Q
 from core.clock import now
 from core.events import Event
 from customers import events
-from customers.contact import email_index, phone_index
 from customers.models import Customer, CustomerIdentity
+from customers.normalisation import email_index, phone_index
 from customers.services.validation import MAX_NAME, clean_email, clean_external_ids, clean_line, clean_phone
 
 

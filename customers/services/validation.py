@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from core.errors import InvalidInput
 from core.text import has_forbidden_characters
-from customers.contact import InvalidContact, normalise_email, normalise_phone
+from customers.normalisation import InvalidContact, check_email, check_phone
 
 MAX_NAME = 100
 MAX_EXTERNAL_ID = 200
@@ -24,12 +24,12 @@ def _contact(field: str, value: str | None, normalise: Callable[[str], str]) -> 
 
 def clean_phone(phone: str | None, *, field: str = "phone") -> str:
     """The normalised number, empty for none. Raises InvalidInput naming `field`."""
-    return _contact(field, phone, normalise_phone)
+    return _contact(field, phone, check_phone)
 
 
 def clean_email(email: str | None, *, field: str = "email") -> str:
     """The address in lower case, empty for none. Raises InvalidInput naming `field`."""
-    return _contact(field, email, normalise_email)
+    return _contact(field, email, check_email)
 
 
 def clean_line(value: str | None, *, field: str, limit: int) -> str:

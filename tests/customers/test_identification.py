@@ -9,8 +9,8 @@ from django.test.utils import CaptureQueriesContext
 
 from core.errors import InvalidInput
 from core.events import Event
-from customers.contact import InvalidContact, normalise_email, normalise_phone
 from customers.models import Customer, CustomerIdentity
+from customers.normalisation import InvalidContact, check_email, check_phone
 from customers.services import create_customer, merge_customers, resolve_customer
 
 pytestmark = pytest.mark.django_db
@@ -22,27 +22,27 @@ PHONE = "13800138000"
     ["13800138000", "+86 138 0013 8000", "86-13800138000", "１３８００１３８０００", "0086 138-0013-8000"],
 )
 def test_a_mobile_number_has_one_form(written: str) -> None:
-    assert normalise_phone(written) == "13800138000"
+    assert check_phone(written) == "13800138000"
 
 
 @pytest.mark.parametrize("landline", ["010-88886666", "02188886666", "88886666", "4008001234", "0755-8888666转12"])
 def test_landlines_are_refused_with_a_sentence(landline: str) -> None:
     with pytest.raises(InvalidContact) as refusal:
-        normalise_phone(landline)
+        check_phone(landline)
     assert "座机" in refusal.value.message
 
 
 @pytest.mark.parametrize("wrong", ["12800138000", "1380013800", "138001380001", "abc", "１２３", "+1 415 555 2671"])
 def test_other_numbers_are_refused(wrong: str) -> None:
     with pytest.raises(InvalidContact) as refusal:
-        normalise_phone(wrong)
+        check_phone(wrong)
     assert "11 位" in refusal.value.message
 
 
 def test_an_address_is_lower_case_and_checked() -> None:
-    assert normalise_email(" Li.Na@Example.COM ") == "li.na@example.com"
+    assert check_email(" Li.Na@Example.COM ") == "li.na@example.com"
     with pytest.raises(InvalidContact):
-        normalise_email("li.na@")
+        check_email("li.na@")
 
 
 @pytest.mark.capability("A03")
