@@ -126,11 +126,10 @@ class TicketMessageAdmin(ReadOnlyAdmin):
 
 @admin.register(InboundMessage)
 class InboundMessageAdmin(ReadOnlyAdmin):
-    list_display = ("id", "channel_key", "external_id", "state", "error", "ticket", "received_at")
+    list_display = ("id", "channel_key", "external_id", "state", "error", "received_at")
     list_filter = ("state",)
-    list_select_related = ("ticket",)
     show_full_result_count = False
-    fields = ("channel_key", "external_id", "state", "error", "ticket", "actor", "received_at")
+    fields = ("channel_key", "external_id", "state", "error", "actor", "received_at")
     actions = ("process_again",)
 
     @admin.action(description=_("重新受理"), permissions=["view"])
@@ -138,7 +137,7 @@ class InboundMessageAdmin(ReadOnlyAdmin):
         done = 0
         for row in queryset.filter(ticket=None)[:100]:
             try:
-                done += intake.process(row.pk).created
+                done += intake.process(row).created
             except DomainError as error:
                 self.message_user(request, f"#{row.pk}：{error}", messages.WARNING)
         self.message_user(request, _("已受理 %(n)d 条消息。") % {"n": done})

@@ -41,7 +41,7 @@ def snapshot(ticket: Ticket) -> dict[str, Any]:
     }
 
 
-def ticket_event(kind: str, ticket: Ticket, actor: "User | None", **data: Any) -> EventData:
+def ticket_event(kind: str, ticket: Ticket, actor: "User | None", /, **data: Any) -> EventData:
     """An event about a ticket, heard live by those who see its queue."""
     return EventData(
         kind=kind,

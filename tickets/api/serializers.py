@@ -1,9 +1,8 @@
 """How tickets look to other systems, and what they may send."""
 
-from collections.abc import Callable
 from typing import Any
 
-from customers.contact import InvalidContact, normalise_email, normalise_phone
+from customers.normalisation import check_email, check_phone
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
@@ -26,13 +25,6 @@ from tickets.models import ContactAttempt, Ticket, TicketMessage
 NAME, SUBJECT, BODY, REASON = 100, 200, 20_000, 500
 
 
-def _contact(normalise: Callable[[str], str], value: str) -> str:
-    try:
-        return normalise(value) if value else ""
-    except InvalidContact as error:
-        raise serializers.ValidationError(str(error)) from error
-
-
 class CustomerGivenSerializer(StrictSerializer):
     name = CleanCharField(max_length=NAME, required=False, allow_blank=True)
     phone = CleanCharField(max_length=30, required=False, allow_blank=True)
@@ -42,10 +34,10 @@ class CustomerGivenSerializer(StrictSerializer):
     )
 
     def validate_phone(self, value: str) -> str:
-        return _contact(normalise_phone, value)
+        return check_phone(value) if value else ""
 
     def validate_email(self, value: str) -> str:
-        return _contact(normalise_email, value)
+        return check_email(value) if value else ""
 
     def validate_external_ids(self, value: dict[str, str]) -> dict[str, str]:
         if len(value) > 10:
@@ -312,14 +304,15 @@ class ContactAttemptShownSerializer(serializers.Serializer):
 
 
 class SuggestionScriptSerializer(serializers.Serializer):
-    version = serializers.IntegerField()
+    id = serializers.IntegerField(source="script_id")
+    version = serializers.IntegerField(source="version_id")
     key = serializers.CharField()
     title = serializers.CharField()
     preview = serializers.CharField()
 
 
 class SuggestionArticleSerializer(serializers.Serializer):
-    id = serializers.IntegerField()
+    id = serializers.IntegerField(source="article_id")
     key = serializers.CharField()
     title = serializers.CharField()
     preview = serializers.CharField()

@@ -86,8 +86,9 @@ class Attachment(models.Model):
 class InboundMessage(EncryptedRow):
     """What arrived, word for word, stored before anything is done with it.
 
-    Nothing that happens later (triage, routing, a dying worker) can lose it: rows still
-    in state `received` are taken up again by the sweep.
+    Nothing that happens later (triage, routing, a dying worker) can lose it: the sweep takes
+    up rows in state `received` that no ticket points at. `Ticket.inbound` is unique, so a
+    message can never become two tickets. The state is set by the sweep, off the hot path.
     """
 
     class State(models.TextChoices):
@@ -101,7 +102,6 @@ class InboundMessage(EncryptedRow):
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     state = models.CharField(_("状态"), max_length=10, choices=State, default=State.RECEIVED)
     error = models.CharField(_("原因"), max_length=500, blank=True)
-    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     received_at = models.DateTimeField(_("接收时间"), default=clock.now)
 
     class Meta:
@@ -113,7 +113,6 @@ class InboundMessage(EncryptedRow):
         ]
         indexes = [
             models.Index(fields=["received_at"], condition=Q(state="received"), name="inbound_waiting"),
-            models.Index(fields=["ticket"], name="inbound_ticket"),
         ]
 
     def __str__(self) -> str:

@@ -49,6 +49,14 @@ class Ticket(EncryptedRow):
     channel = models.ForeignKey(Channel, verbose_name=_("渠道"), on_delete=models.PROTECT, related_name="tickets")
     channel_given = models.CharField(_("原渠道"), max_length=100, blank=True)
     external_id = models.CharField(_("外部编号"), max_length=200, blank=True)
+    inbound = models.OneToOneField(
+        "tickets.InboundMessage",
+        verbose_name=_("原始消息"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="ticket",
+    )
     shop = models.ForeignKey(
         "customers.Shop", verbose_name=_("店铺"), on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )

@@ -12,11 +12,12 @@ from core import clock
 from core.errors import Conflict, InvalidInput
 from core.events import EventData, record_events
 from scripts_library.models import ScriptVersion
-from scripts_library.services import assert_sendable, record_usage
+from scripts_library.placeholders import assert_sendable
+from scripts_library.services import record_usage
 from tickets import events
 from tickets.choices import MessageKind, Metric, TicketStatus
 from tickets.models import Attachment, Channel, Ticket, TicketMessage
-from tickets.readable import preview, search_vector
+from tickets.readable import hide_numbers, preview, search_vector
 from tickets.services import routing, sla
 from tickets.services.transitions import after_pause, lock
 
@@ -94,9 +95,21 @@ def reply(
     _touch(ticket, message)
     ticket.save(update_fields=fields)
     if script_version is not None:
-        record_usage(version=script_version, subject_type="ticket", subject_id=ticket.pk, actor=actor, sent_text=body)
+        record_usage(
+            version=script_version,
+            subject_id=ticket.pk,
+            actor=actor,
+            sent_text=body,
+            answered_text=_last_question(ticket),
+        )
     record_events([_message_event(ticket, message, actor)])
     return message
+
+
+def _last_question(ticket: Ticket) -> str:
+    """What the customer wrote last, for the suggestions to learn from; numbers of people left out."""
+    asked = TicketMessage.objects.filter(ticket=ticket, kind=MessageKind.CUSTOMER).order_by("-created_at", "-pk").first()
+    return hide_numbers(asked.body) if asked else ""
 
 
 @transaction.atomic

@@ -100,9 +100,7 @@ def receive(*, request: Request, actor: "User | None") -> Result:
     """Take a message in. The same channel and external id give the same ticket again."""
     check(request)
     raw, known = _store_raw(request, actor)
-    if known and raw.ticket_id:
-        return Result(Ticket.objects.for_list().get(pk=raw.ticket_id), created=False)
-    return process(raw.pk, request=request)
+    return process(raw, request=request) if known else _open_once(raw, request)
 
 
 def check(request: Request) -> None:
@@ -139,24 +137,38 @@ def _store_raw(request: Request, actor: "User | None") -> tuple[InboundMessage, 
 
 
 @transaction.atomic
-def process(raw_id: int, *, request: Request | None = None) -> Result:
-    """Make the ticket of a stored message. Safe to run twice: the row's lock and its ticket decide."""
-    raw = InboundMessage.objects.select_for_update(of=("self",)).select_related("actor").get(pk=raw_id)
-    if raw.ticket_id:
-        return Result(Ticket.objects.for_list().get(pk=raw.ticket_id), created=False)
-    request = request or Request.loads(raw.payload)
-    ticket = _open(request, raw.actor)
-    raw.ticket, raw.state, raw.error = ticket, InboundMessage.State.PROCESSED, ""
-    raw.save(update_fields=["ticket", "state", "error"])
-    return Result(ticket, created=True)
+def process(raw: InboundMessage, *, request: Request | None = None) -> Result:
+    """Make the ticket of a stored message unless it has one. Safe to run any number of times, by anybody."""
+    # Waits for a first processing that is still under way elsewhere only if that holds the lock too;
+    # otherwise the unique `inbound` of the ticket decides who was first.
+    raw = InboundMessage.objects.select_for_update(of=("self",)).select_related("actor").get(pk=raw.pk)
+    return _known(raw) or _open_once(raw, request or Request.loads(raw.payload))
 
 
-def _open(request: Request, actor: "User | None") -> Ticket:
+def _known(raw: InboundMessage) -> Result | None:
+    ticket = Ticket.objects.for_list().filter(inbound=raw).first()
+    return Result(ticket, created=False) if ticket else None
+
+
+def _open_once(raw: InboundMessage, request: Request) -> Result:
+    try:
+        with transaction.atomic():
+            return Result(_open(raw, request), created=True)
+    except IntegrityError:
+        known = _known(raw)
+        if known is None:
+            raise
+        return known
+
+
+def _open(raw: InboundMessage, request: Request) -> Ticket:
+    actor = raw.actor
     customer = _customer(request, actor)
     channel, channel_given = catalogue.channel_for(request.channel)
     shop, shop_given = catalogue.shop_for(request.shop)
     judgement = judge(f"{request.subject}\n{request.body}".strip())
     ticket = _draft(request, customer, channel, shop or channel.shop, judgement)
+    ticket.inbound = raw
     ticket.channel_given, ticket.shop_given = channel_given[:100], shop_given[:100]
     route = routing.choose_queue(ticket, body=request.body, judged_queue=judgement.queue)
     ticket.queue = route.queue
@@ -254,6 +266,7 @@ def _store(
     route: routing.Route,
     actor: "User | None",
 ) -> Ticket:
+    clocks = sla.draft_clocks(ticket, policy)
     _insert(ticket)
     message = TicketMessage.objects.create(
         ticket=ticket,
@@ -264,9 +277,7 @@ def _store(
     )
     if request.attachment_ids:
         _attach(message, request.attachment_ids)
-    sla.start_clocks(ticket, policy)
-    if policy is not None:
-        ticket.save(update_fields=list(sla.DUE_FIELDS))
+    sla.start_clocks(ticket, clocks)
     found: list[EventData] = [
         events.ticket_event(
             events.CREATED, ticket, actor, rule=route.rule, duplicate_of=ticket.possible_duplicate_of_id
@@ -282,16 +293,24 @@ def _attach(message: TicketMessage, ids: Sequence[int]) -> None:
     Attachment.objects.filter(pk__in=ids, message=None).update(message=message)
 
 
-def sweep(*, limit: int = 100) -> int:
-    """Take up raw messages whose processing died. Returns how many became tickets."""
-    waiting = InboundMessage.objects.filter(
-        state=InboundMessage.State.RECEIVED, received_at__lt=clock.now() - SWEEP_AFTER
-    ).order_by("received_at")
+def sweep(*, limit: int = 500) -> int:
+    """Take up raw messages whose processing died; mark the others as processed. Returns how many became tickets."""
+    rows = list(
+        InboundMessage.objects.filter(
+            state=InboundMessage.State.RECEIVED, received_at__lt=clock.now() - SWEEP_AFTER
+        ).order_by("received_at")[:limit]
+    )
+    with_ticket = set(Ticket.objects.filter(inbound__in=rows).values_list("inbound_id", flat=True))
     done = 0
-    for raw in waiting[:limit]:
+    for raw in rows:
+        if raw.pk in with_ticket:
+            continue
         try:
-            done += process(raw.pk).created
+            done += process(raw).created
+            with_ticket.add(raw.pk)
         except DomainError as error:
             # What the caller was told is kept: the message stays on record as refused.
-            InboundMessage.objects.filter(pk=raw.pk).update(state=InboundMessage.State.REJECTED, error=str(error)[:500])
+            raw.state, raw.error = InboundMessage.State.REJECTED, str(error)[:500]
+            raw.save(update_fields=["state", "error"])
+    InboundMessage.objects.filter(pk__in=with_ticket).update(state=InboundMessage.State.PROCESSED)
     return done

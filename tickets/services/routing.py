@@ -65,8 +65,6 @@ def choose_assignee(queue_id: int) -> "User | None":
     more than their limit by two intakes at once.
     """
     User = get_user_model()
-    if not User.objects.dispatch_candidates(queue_id).exists():
-        return None
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_DISPATCH_LOCK])
     working = Q(assigned_tickets__status__in=[TicketStatus.NEW, TicketStatus.OPEN])

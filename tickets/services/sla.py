@@ -7,6 +7,7 @@ are never touched again.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Max
@@ -99,21 +100,35 @@ def _show_on_ticket(ticket: Ticket, rows: Iterable[SLAClock]) -> None:
     ticket.next_due_at = min((due for due in running.values() if due), default=None)
 
 
-def start_clocks(ticket: Ticket, policy: PolicyInForce | None) -> None:
-    """Start first response and resolution at `occurred_at`. Sets the due fields; the caller saves them."""
-    if policy is None:
-        return
-    targets = _targets(policy, ticket.priority)
+@dataclass(frozen=True)
+class Draft:
+    """Clocks of a ticket that has no id yet, and the schedules they are reckoned by."""
+
+    rows: list[SLAClock]
+    schedules: dict[int, Schedule]
+
+
+def draft_clocks(ticket: Ticket, policy: PolicyInForce | None) -> Draft:
+    """First response and resolution from `occurred_at`, with their moments shown on the (unsaved) ticket."""
+    targets = _targets(policy, ticket.priority) if policy else {}
     rows = [
         _new_clock(ticket, policy, targets[metric], ticket.occurred_at)
         for metric in (Metric.FIRST_RESPONSE, Metric.RESOLUTION)
-        if metric in targets
+        if policy is not None and metric in targets
     ]
     schedules = _schedules(rows)
     for row in rows:
         row.due_at = schedules[row.calendar_id].add(row.started_at, row.seconds)
-    SLAClock.objects.bulk_create(rows)
-    _rearm(ticket, rows, [], schedules)
+    _show_on_ticket(ticket, rows)
+    return Draft(rows, schedules)
+
+
+def start_clocks(ticket: Ticket, draft: Draft) -> None:
+    """Store drafted clocks of a ticket that now has its id, and arm their timers."""
+    for row in draft.rows:
+        row.ticket = ticket
+    SLAClock.objects.bulk_create(draft.rows)
+    _rearm(ticket, draft.rows, [], draft.schedules)
 
 
 def _schedules(rows: Iterable[SLAClock]) -> dict[int, Schedule]:
@@ -128,7 +143,8 @@ def _rearm(
     schedules: dict[int, Schedule] | None = None,
 ) -> list[SLAClock]:
     """Recompute due moments and timers of running clocks; returns those whose moment changed."""
-    schedules = schedules or _schedules(row for row in rows if row.is_running)
+    if schedules is None:
+        schedules = _schedules(row for row in rows if row.is_running)
     specs: list[TimerSpec] = []
     changed = []
     for row in rows:

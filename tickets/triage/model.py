@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
+import rjieba
 from numpy.typing import NDArray
 
 from tickets.triage.features import counts
@@ -119,21 +120,15 @@ class LinearTriage:
     def _terms(
         self, places: NDArray[np.intp], values: Floats, choices: dict[str, tuple[str, float]], limit: int = 4
     ) -> list[str]:
-        """The n-grams of two or three characters that spoke most for the first choice, none inside another."""
+        """The words of two or three characters that spoke most for the first choice, strongest first."""
         name = next((name for name in CHOICE_HEADS if name in choices), None)
         if name is None or not len(places):
             return []
         head = self.heads[name]
-        column = head.first + head.classes.index(choices[name][0])
-        weights = values * self._coefficients[places, column]
-        found: list[str] = []
-        for place in np.argsort(-weights)[: limit * 4]:
-            word = self._words[places[place]]
-            if weights[place] <= 0 or len(found) == limit:
-                break
-            if len(word) > 1 and word == word.strip() and not any(word in other or other in word for other in found):
-                found.append(word)
-        return found
+        weights = values * self._coefficients[places, head.first + head.classes.index(choices[name][0])]
+        strongest = [self._words[places[place]] for place in np.argsort(-weights)[: limit * 4] if weights[place] > 0]
+        grams = [gram for gram in strongest if len(gram) > 1 and gram == gram.strip()]
+        return [gram for gram in grams if rjieba.has_word(gram)][:limit] or grams[:1]
 
 
 def loads(artefact: bytes) -> LinearTriage:
