@@ -16,6 +16,8 @@ def _dress(form: forms.Form, labels: dict[str, Any]) -> None:
     for name, field in form.fields.items():
         field.label = labels.get(name, field.label)
         field.widget.attrs.pop("placeholder", None)
+        if name in ("password", "oldpassword"):
+            field.help_text = ""
         field.widget.attrs.setdefault("class", "form-control")
         if form.is_bound and name in form.errors:
             field.widget.attrs["aria-invalid"] = "true"
@@ -26,7 +28,6 @@ class LoginForm(account.LoginForm):
         super().__init__(*args, **kwargs)
         _dress(self, {"login": _("用户名"), "password": _("密码")})
         self.fields["login"].widget.attrs |= {"autofocus": True, "autocapitalize": "none", "spellcheck": "false"}
-        self.fields["password"].help_text = ""
 
 
 class ChangePasswordForm(account.ChangePasswordForm):
