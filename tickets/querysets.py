@@ -7,7 +7,7 @@ from django.contrib.postgres.search import SearchQuery
 from django.db import models
 from django.db.models import Q
 
-from core.language import query_tokens
+from core.language import tsquery_text
 from tickets.choices import OPEN_STATUSES, TicketStatus
 
 if TYPE_CHECKING:
@@ -49,9 +49,9 @@ class TicketQuerySet(models.QuerySet[Any]):
         if not text:
             return self.none()
         condition = Q(number=text) | Q(order_no=text)
-        tokens = query_tokens(text)
-        if tokens:
-            condition |= Q(search=SearchQuery(" & ".join(f"'{t}'" for t in tokens), search_type="raw", config="simple"))
+        words = tsquery_text(text)
+        if words:
+            condition |= Q(search=SearchQuery(words, search_type="raw", config="simple"))
         return self.filter(condition)
 
     def for_list(self) -> "TicketQuerySet":

@@ -220,6 +220,8 @@ def test_filters_order_and_search(desk: Desk, api: Api, admin: User, make_ticket
     assert found(queue="desk", status="new") == [parcel.pk, refund.pk]
     assert found(overdue="true") == []
     frozen.shift(1800)
+    assert found(overdue="true") == []
+    frozen.shift(1)
     assert found(overdue="true") == [parcel.pk]
     for bad in ({"status": "done"}, {"queue": "nowhere"}, {"colour": "red"}, {"overdue": "yes"}, {"cursor": "x"}):
         answer = client.get(URL, bad)
