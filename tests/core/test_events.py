@@ -182,10 +182,10 @@ class TestGapRule:
 
     def test_after_a_restore_old_events_come_before_new_ones(self) -> None:
         first, second = note("first"), note("second")
+        EventCursor.objects.create(name="c", last_xact=first.xact + 1000000000000, last_id=first.pk)
         with connection.cursor() as cursor:
             # As if the dump came from a cluster with far higher transaction numbers.
             cursor.execute("UPDATE core_event SET xact = xact + 1000000000000")
-        EventCursor.objects.create(name="c", last_xact=first.xact + 1000000000000, last_id=first.pk)
         assert rebase_after_restore() == 2
         assert rebase_after_restore() == 0
         third = note("third")
