@@ -219,6 +219,19 @@ STATICFILES_DIRS = [
     ("alpine", BASE_DIR / "node_modules/@alpinejs/csp/dist"),
     ("echarts", BASE_DIR / "node_modules/echarts/dist"),
 ]
+STATICFILES_FINDERS = [
+    "config.static_files.FrontEndFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+]
+# What pages use of these packages. Add a line when a page needs one more.
+FRONT_END_FILES = [
+    "tabler/css/tabler.min.css*",
+    "tabler/js/tabler.min.js*",
+    "tabler-icons/tabler-icons.min.css",
+    "tabler-icons/fonts/tabler-icons.*",
+    "alpine/cdn.min.js",
+    "echarts/echarts.min.js",
+]
 MEDIA_ROOT = DATA_DIR / "media"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
