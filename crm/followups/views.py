@@ -114,9 +114,13 @@ def _thank(request: HttpRequest, version: QuestionnaireVersion) -> HttpResponse:
 
 
 def _refuse(request: HttpRequest, error: DomainError) -> HttpResponse:
-    headers = {"Retry-After": str(error.extra["retry_after"])} if "retry_after" in error.extra else {}
+    response: HttpResponse
     if _wants_json(request):
         body = {"code": error.code, "message": error.message, "fields": error.fields}
-        return JsonResponse(body, status=error.status, headers=headers)
-    context = {"title": error.message, "is_good": error.code == "already_answered"}
-    return render(request, "followups/survey_end.html", context, status=error.status, headers=headers)
+        response = JsonResponse(body, status=error.status)
+    else:
+        context = {"title": error.message, "is_good": error.code == "already_answered"}
+        response = render(request, "followups/survey_end.html", context, status=error.status)
+    if "retry_after" in error.extra:
+        response["Retry-After"] = str(error.extra["retry_after"])
+    return response

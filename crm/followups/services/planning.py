@@ -45,6 +45,7 @@ def plan_after_close(*, ticket_id: int, closed_at: datetime) -> list[FollowUpVis
     )
     if ticket is None or ticket.confirmation == Confirmation.CANCELLED:
         return []
+    started_at = ticket.closed_at if ticket.closed_at is not None and ticket.closed_at <= closed_at else closed_at
     facts = TicketFacts(ticket)
     return [
         plan_visit(
@@ -52,10 +53,10 @@ def plan_after_close(*, ticket_id: int, closed_at: datetime) -> list[FollowUpVis
             customer=ticket.customer,
             ticket=ticket,
             assignee=ticket.assignee,
-            due_at=closed_at + timedelta(days=plan.delay_days),
+            due_at=started_at + timedelta(days=plan.delay_days),
             plan=plan,
             key=f"{plan.key}:ticket:{ticket.pk}:{closed_at.isoformat()}",
-            planned_from=closed_at,
+            planned_from=started_at,
         )
         for plan in active_plans(PlanTrigger.TICKET_CLOSED)
         if parse(plan.condition, TICKET_FIELDS).matches(facts)

@@ -54,6 +54,8 @@ def invite_for_solved_ticket(*, ticket_id: int, solve_number: int, solved_at: da
     ticket = Ticket.objects.select_related("customer").filter(pk=ticket_id, merged_into=None).first()
     if ticket is None or not current.is_survey_on:
         return None
+    if ticket.solved_at is not None and ticket.solved_at <= solved_at:
+        solved_at = ticket.solved_at  # the event is written a breath later
     known = SurveyInvitation.objects.filter(ticket=ticket, solve_number=solve_number).first()
     if known is not None:
         return known
