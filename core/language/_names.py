@@ -158,7 +158,7 @@ def _is_word(name: str) -> bool:
 def _swallows_word(name: str) -> bool:
     """Whether the surname is really the beginning of an everyday word (银行卡, 阳光下)."""
     first, speech = rjieba.tag(name, hmm=False)[0]
-    return 1 < len(first) < len(name) and not speech.startswith("nr")
+    return 1 < len(first) < len(name) and first not in COMPOUND_SURNAMES and not speech.startswith("nr")
 
 
 def _has_word(name: str) -> bool:

@@ -83,8 +83,8 @@ def train(examples: Sequence[Example]) -> Trained:
 def split(examples: Sequence[Example]) -> tuple[list[Example], list[Example]]:
     """(to learn from, kept aside). By a digest of the text, so the same text is on the same side every time.
 
-    A fifth of small sets is kept aside, a tenth of larger ones, a twentieth of large ones. A model trained last month is thus never measured on a text
-    that it learned from then.
+    A fifth of small sets is kept aside, a tenth of larger ones, a twentieth of large ones. A model trained last
+    month is thus never measured on a text that it learned from then.
     """
     share = 5 if len(examples) < 500 else 10 if len(examples) < 5000 else 20
     learning: list[Example] = []

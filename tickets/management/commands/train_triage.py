@@ -6,7 +6,6 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from core.errors import InvalidInput
 from core.rowfiles import FileRow
@@ -18,7 +17,7 @@ LABEL_LIMIT = 100
 
 
 class Command(BaseCommand):
-    help = gettext_lazy("训练自动分类：每行 {text, category?, queue?, complaint?, urgent?, negative?}")
+    help = _("训练自动分类：每行 {text, category?, queue?, complaint?, urgent?, negative?}")
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
