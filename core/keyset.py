@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from operator import attrgetter
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -47,7 +46,10 @@ class _Column:
     nullable: bool
 
     def value_of(self, row: Model) -> Any:
-        return attrgetter(self.name.replace("__", "."))(row)
+        found: Any = row
+        for part in self.name.split("__"):
+            found = None if found is None else getattr(found, part)
+        return found
 
     def beyond(self, value: Any, *, backward: bool, inclusive: bool = False) -> Q:
         word = "lt" if self.descending != backward else "gt"

@@ -3,6 +3,6 @@
 from core.conditions.evaluation import Condition, NotQueryable
 from core.conditions.fieldset import Field, FieldSet
 from core.conditions.parsing import ConditionError, parse
-from core.conditions.preview import Preview, preview
+from core.conditions.previewing import Preview, preview
 
 __all__ = ["Condition", "ConditionError", "Field", "FieldSet", "NotQueryable", "Preview", "parse", "preview"]
