@@ -21,6 +21,7 @@ from core.events import Event, position_of
 from core.live import Subscription, current_hub, events_between, in_database
 from crm.integrations.catalogue import public_name
 from crm.staff.api.authentication import ApiTokenAuthentication
+from crm.staff.middleware import SessionLimitsMiddleware
 from crm.staff.models import User
 
 HEARTBEAT_SECONDS = 15.0
@@ -28,6 +29,8 @@ HEARTBEAT_SECONDS = 15.0
 CHECK_SECONDS = 10.0
 _RETRY_MILLISECONDS = 2000
 _LARGEST_ID = 2**63 - 1
+# An open stream keeps no session alive: it ends with it.
+_session_limits = SessionLimitsMiddleware(lambda request: HttpResponse())
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,9 @@ def _user_of_session(request: HttpRequest) -> User | None:
     if not key:
         return None
     probe = HttpRequest()
+    probe.path = request.path
     probe.session = import_module(settings.SESSION_ENGINE).SessionStore(key)
+    _session_limits.process_request(probe)
     user = get_user(probe)
     return user if isinstance(user, User) else None
 

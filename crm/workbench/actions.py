@@ -1,0 +1,118 @@
+"""The moves a person may make on the desk, in the order of the menu."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from core.errors import InvalidInput
+from crm.staff.models import User
+from tickets.choices import Confirmation
+from tickets.models import Ticket
+from tickets.services import catalogue, contact, merging, transitions
+
+Values = Mapping[str, str]
+
+
+def _reason(values: Values) -> str:
+    return values.get("reason", "").strip()[:500]
+
+
+def _assign(ticket: Ticket, user: User, values: Values) -> None:
+    assignee = None
+    chosen = values.get("assignee", "")
+    if chosen:
+        assignee = get_user_model().objects.visible_to(user).filter(pk=chosen if chosen.isdigit() else None).first()
+        if assignee is None:
+            raise InvalidInput(_("没有这位员工。"), fields={"assignee": []})
+    transitions.assign(ticket=ticket, actor=user, assignee=assignee, reason=_reason(values))
+
+
+def _move(ticket: Ticket, user: User, values: Values) -> None:
+    queue = catalogue.queue_for(values.get("queue", ""))
+    transitions.move(ticket=ticket, actor=user, queue=queue, reason=_reason(values))
+
+
+def _close(ticket: Ticket, user: User, values: Values) -> None:
+    transitions.close(
+        ticket=ticket,
+        actor=user,
+        reason=_reason(values),
+        confirmation=values.get("confirmation") or Confirmation.CUSTOMER,
+    )
+
+
+def _merge(ticket: Ticket, user: User, values: Values) -> None:
+    target = Ticket.objects.visible_to(user).filter(number=values.get("into", "").strip()).first()
+    if target is None:
+        raise InvalidInput(_("没有这张工单，请核对要并入的工单号。"), fields={"into": []})
+    merging.merge(source=ticket, target=target, actor=user)
+
+
+def _unmerge(ticket: Ticket, user: User, values: Values) -> None:
+    record = ticket.merges.filter(undone_at=None).first()
+    if record is None:
+        raise InvalidInput(_("该工单没有可撤销的合并。"))
+    merging.unmerge(merge=record, actor=user)
+
+
+def _unreachable(ticket: Ticket, user: User, values: Values) -> None:
+    contact.record_attempt(ticket=ticket, actor=user, outcome="unreachable", note=_reason(values))
+
+
+def _plain(verb: Callable[..., Any]) -> Callable[[Ticket, User, Values], None]:
+    def run(ticket: Ticket, user: User, values: Values) -> None:
+        verb(ticket=ticket, actor=user, reason=_reason(values))
+
+    return run
+
+
+ACTIONS: dict[str, Callable[[Ticket, User, Values], None]] = {
+    "assign": _assign,
+    "move": _move,
+    "close": _close,
+    "merge": _merge,
+    "unmerge": _unmerge,
+    "unreachable": _unreachable,
+    "release": _plain(transitions.release),
+    "wait": _plain(transitions.wait),
+    "hold": _plain(transitions.hold),
+    "resume": _plain(transitions.resume),
+    "solve": _plain(transitions.solve),
+    "reopen": _plain(transitions.reopen),
+    "escalate": _plain(transitions.escalate),
+    "cancel": _plain(transitions.cancel),
+}
+
+
+@dataclass(frozen=True)
+class ShownAction:
+    key: str
+    label: str | Promise
+    icon: str
+    shortcut: str = ""
+    dialog: bool = False
+    danger: bool = False
+
+
+_MENU = (
+    ShownAction("resume", _("恢复处理"), "player-play", "u"),
+    ShownAction("wait", _("等待客户"), "hourglass", "w"),
+    ShownAction("hold", _("挂起"), "player-pause", "h"),
+    ShownAction("escalate", _("升级"), "arrow-up-circle", "x", dialog=True),
+    ShownAction("release", _("退回队列"), "arrow-back-up", "b"),
+    ShownAction("reopen", _("重开"), "rotate", "o", dialog=True),
+    ShownAction("close", _("关闭"), "lock", "c", dialog=True),
+    ShownAction("cancel", _("撤销工单"), "ban", dialog=True, danger=True),
+)
+
+
+def available_actions(ticket: Ticket, user: User) -> list[ShownAction]:
+    """The moves the table permits now and the person may make."""
+    if not user.has_perm("tickets.transition_ticket"):
+        return []
+    allowed = set(ticket.allowed_actions())
+    return [item for item in _MENU if item.key in allowed]

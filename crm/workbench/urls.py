@@ -1,0 +1,18 @@
+from django.urls import path
+
+from crm.workbench import views
+
+urlpatterns = [
+    path("desk/", views.workbench, name="workbench"),
+    path("desk/counts/", views.counts, name="desk_counts"),
+    path("desk/rows/", views.rows, name="desk_rows"),
+    path("desk/files/<int:pk>/", views.attachment, name="desk_attachment"),
+    path("desk/<str:number>/", views.workbench, name="ticket_page"),
+    path("desk/<str:number>/pane/", views.ticket_pane, name="ticket_pane"),
+    path("desk/<str:number>/thread/", views.thread, name="ticket_thread"),
+    path("desk/<str:number>/scripts/", views.scripts, name="ticket_scripts"),
+    path("desk/<str:number>/side/<slug:tab>/", views.side, name="ticket_side"),
+    path("desk/<str:number>/handover/", views.assignees, name="ticket_handover"),
+    path("desk/<str:number>/send/", views.send, name="ticket_send"),
+    path("desk/<str:number>/do/<slug:action>/", views.act, name="ticket_act"),
+]

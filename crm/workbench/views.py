@@ -1,0 +1,234 @@
+"""Pages of the desk. A view begins with access, calls a service, and renders; rules live below."""
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.decorators import login_required, permission_required
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from core.errors import DomainError, InvalidInput
+from core.keyset import BadCursor
+from core.language import mask_text
+from crm.workbench import desk
+from crm.workbench.actions import ACTIONS, available_actions
+from crm.workbench.insertion import scripts_for
+from knowledge.search import search_articles
+from scripts_library.models import ScriptVersion
+from tickets.api.views import attachment_response
+from tickets.models import Attachment, Queue, Ticket
+from tickets.services import attachments, conversation, transitions
+from tickets.services.suggestions import asked, similar_to, strategy_for
+
+SIDE_TABS = ("customer", "scripts", "articles", "orders", "history")
+MAX_BODY = 20_000
+
+
+def _ticket_or_404(request: HttpRequest, number: str) -> Ticket:
+    ticket = Ticket.objects.visible_to(request.user).for_list().filter(number=number).first()
+    if ticket is None:
+        raise Http404(_("没有这张工单，或您无权查看。"))
+    return ticket
+
+
+def _list_context(request: HttpRequest, selection: desk.Selection) -> dict[str, Any]:
+    try:
+        page = desk.listed(request.user, selection)
+    except BadCursor:
+        page = desk.listed(request.user, desk.Selection(selection.view, selection.queue, selection.search))
+    return {"page": page, "selection": selection, "current": request.GET.get("current", "")}
+
+
+@login_required
+@permission_required("tickets.view_ticket", raise_exception=True)
+@require_GET
+def workbench(request: HttpRequest, number: str | None = None) -> HttpResponse:
+    """The desk: views, list, and the chosen ticket."""
+    selection = desk.Selection.of(request.GET)
+    context = {
+        "views": desk.counted_views(request.user),
+        "queues": desk.queue_counts(request.user),
+        **_list_context(request, selection),
+    }
+    if number is not None:
+        ticket = _ticket_or_404(request, number)
+        context |= _ticket_context(request, ticket) | {"current": ticket.number}
+    return render(request, "workbench/desk.html", context)
+
+
+@login_required
+@permission_required("tickets.view_ticket", raise_exception=True)
+@require_GET
+def counts(request: HttpRequest) -> HttpResponse:
+    """The left pane alone, for refreshing."""
+    context = {
+        "views": desk.counted_views(request.user),
+        "queues": desk.queue_counts(request.user),
+        "selection": desk.Selection.of(request.GET),
+    }
+    return render(request, "workbench/parts/views.html", context)
+
+
+@login_required
+@permission_required("tickets.view_ticket", raise_exception=True)
+@require_GET
+def rows(request: HttpRequest) -> HttpResponse:
+    """The list alone: after a change, for a new search, or its next page."""
+    selection = desk.Selection.of(request.GET)
+    template = "workbench/parts/rows.html" if selection.cursor else "workbench/parts/list.html"
+    return render(request, template, _list_context(request, selection))
+
+
+def _ticket_context(request: HttpRequest, ticket: Ticket, **extra: Any) -> dict[str, Any]:
+    messages = desk.conversation_of(ticket)
+    if request.user.is_auditor:
+        for message in messages:
+            message.shown_body = mask_text(message.body)  # type: ignore[attr-defined]
+    return {
+        "ticket": ticket,
+        "clocks": desk.clocks_of(ticket),
+        "thread": messages,
+        "actions": available_actions(ticket, request.user),
+        "can_reply": request.user.has_perm("tickets.reply_ticket") and not ticket.merged_into_id,
+        "side": side_context(request, ticket, "customer"),
+        **extra,
+    }
+
+
+@login_required
+@require_GET
+def ticket_pane(request: HttpRequest, number: str) -> HttpResponse:
+    """Conversation and side pane of one ticket, for opening it without leaving the list."""
+    ticket = _ticket_or_404(request, number)
+    return render(request, "workbench/parts/ticket.html", _ticket_context(request, ticket))
+
+
+@login_required
+@require_GET
+def thread(request: HttpRequest, number: str) -> HttpResponse:
+    """Header and messages alone, so that what is being typed stays."""
+    ticket = _ticket_or_404(request, number)
+    return render(request, "workbench/parts/thread.html", _ticket_context(request, ticket))
+
+
+def side_context(request: HttpRequest, ticket: Ticket, tab: str) -> dict[str, Any]:
+    """What the right pane needs for one of its tabs."""
+    query = request.GET.get("q", "").strip()[:100]
+    context: dict[str, Any] = {"ticket": ticket, "tab": tab, "tabs": SIDE_TABS, "query": query}
+    if tab == "scripts":
+        context["scripts"] = scripts_for(ticket, request.user, query)
+        context["strategy"] = strategy_for(ticket)
+    elif tab == "articles":
+        context["articles"] = search_articles(query or asked(ticket), limit=8)
+    elif tab == "orders":
+        context["orders"] = desk.orders_of(ticket)
+    elif tab == "history":
+        context["history"] = desk.history_of(ticket)
+    else:
+        context["other_tickets"] = desk.other_tickets_of(ticket, request.user)
+        context["similar"] = similar_to(ticket, request.user)
+        context["tags"] = list(ticket.customer.active_tags().select_related("tag"))
+    return context
+
+
+@login_required
+@require_GET
+def side(request: HttpRequest, number: str, tab: str) -> HttpResponse:
+    """One tab of the right pane."""
+    if tab not in SIDE_TABS:
+        raise Http404
+    ticket = _ticket_or_404(request, number)
+    return render(request, "workbench/parts/side.html", {"side": side_context(request, ticket, tab), "ticket": ticket})
+
+
+@login_required
+@require_GET
+def scripts(request: HttpRequest, number: str) -> JsonResponse:
+    """Scripts for typing `/`: found by code, title, text or pinyin, filled for this ticket."""
+    ticket = _ticket_or_404(request, number)
+    found = scripts_for(ticket, request.user, request.GET.get("q", "").strip()[:100])
+    return JsonResponse({"results": [item.as_dict() for item in found]})
+
+
+@login_required
+@require_POST
+def send(request: HttpRequest, number: str) -> HttpResponse:
+    """Send a reply or keep a note; a fault shows beside the text, which stays."""
+    ticket = _ticket_or_404(request, number)
+    kind = request.POST.get("kind", "reply")
+    body = request.POST.get("body", "").replace("\r\n", "\n")
+    try:
+        _say(request, ticket, kind, body)
+        if request.POST.get("then") == "solve":
+            transitions.solve(ticket=ticket, actor=request.user)
+    except DomainError as error:
+        context = _ticket_context(request, _ticket_or_404(request, number))
+        return render(
+            request, "workbench/parts/ticket.html", {**context, "fault": error, "typed": body, "typed_kind": kind}
+        )
+    response = render(request, "workbench/parts/ticket.html", _ticket_context(request, _ticket_or_404(request, number)))
+    response["HX-Trigger"] = "kean:sent"
+    return response
+
+
+def _say(request: HttpRequest, ticket: Ticket, kind: str, body: str) -> None:
+    if len(body) > MAX_BODY:
+        raise InvalidInput(_("内容不能超过 %(n)d 个字符。") % {"n": MAX_BODY}, fields={"body": []})
+    if not request.user.has_perm("tickets.reply_ticket"):
+        raise InvalidInput(_("您没有回复工单的权限。"), code="permission_denied")
+    files: list[Attachment] = [
+        attachments.store_attachment(upload=upload, actor=request.user) for upload in request.FILES.getlist("files")
+    ]
+    if kind == "note":
+        conversation.add_note(ticket=ticket, actor=request.user, body=body, attachments=files)
+        return
+    version_id = request.POST.get("script", "")
+    version = ScriptVersion.objects.published().filter(pk=version_id).first() if version_id.isdigit() else None
+    conversation.reply(ticket=ticket, actor=request.user, body=body, script_version=version, attachments=files)
+
+
+@login_required
+@require_POST
+def act(request: HttpRequest, number: str, action: str) -> HttpResponse:
+    """One move of the ticket."""
+    ticket = _ticket_or_404(request, number)
+    if action not in ACTIONS:
+        raise Http404
+    fault: DomainError | None = None
+    try:
+        if not request.user.has_perm("tickets.transition_ticket"):
+            raise InvalidInput(_("您没有流转工单的权限。"), code="permission_denied")
+        ACTIONS[action](ticket, request.user, request.POST)
+    except DomainError as error:
+        fault = error
+    fresh = Ticket.objects.visible_to(request.user).for_list().filter(pk=ticket.pk).first()
+    if fresh is None:
+        # Moved out of sight: say so instead of showing a ticket that is no longer ours.
+        response = render(request, "workbench/parts/gone.html", {"number": ticket.number})
+    else:
+        context = _ticket_context(request, fresh, fault=fault, typed=request.POST.get("typed", ""))
+        response = render(request, "workbench/parts/ticket.html", context)
+    response["HX-Trigger"] = "kean:changed"
+    return response
+
+
+@login_required
+@require_GET
+def attachment(request: HttpRequest, pk: int) -> FileResponse:
+    """A file of a ticket the user may see, always as a download."""
+    found = Attachment.objects.visible_to(request.user).filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return attachment_response(found)
+
+
+@login_required
+@require_GET
+def assignees(request: HttpRequest, number: str) -> HttpResponse:
+    """Who may take the ticket, and the queues it may move to: the body of the hand-over dialog."""
+    ticket = _ticket_or_404(request, number)
+    people = get_user_model().objects.visible_to(request.user).active().exclude(role="auditor").order_by("username")
+    context = {"ticket": ticket, "people": people[:200], "queues": Queue.objects.exclude(pk=ticket.queue_id)}
+    return render(request, "workbench/parts/handover.html", context)
