@@ -9,6 +9,7 @@ from pathlib import Path
 
 import django
 from django.contrib.auth import get_user_model
+from django.core.checks import Tags, run_checks
 from django.core.management import call_command
 
 DEMO_LOGINS = ("admin", "lead", "supervisor", "agent", "agent2", "other_agent", "auditor")
@@ -53,9 +54,17 @@ def make_demo(state: DemoState, password: str) -> None:
     state.write("done", password)
 
 
+def refuse_unfit_database() -> None:
+    """End with the sentences of the database checks, before anything is written."""
+    findings = [finding for finding in run_checks(tags=[Tags.database], databases=["default"]) if finding.is_serious()]
+    if findings:
+        sys.exit("\n".join(str(finding) for finding in findings))
+
+
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
+    refuse_unfit_database()
     call_command("migrate", interactive=False, verbosity=0)
     if "--no-demo" not in sys.argv:
         make_demo(DemoState(Path(os.environ["KEAN_DATA"])), os.environ["KEAN_DEMO_PASSWORD"])
