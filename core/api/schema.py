@@ -1,6 +1,6 @@
 """The OpenAPI document: errors, idempotency and strictness written once for all operations."""
 
-from typing import Any
+from typing import Any, Literal
 
 from django.apps import apps
 from django.utils.translation import gettext_lazy as _
@@ -32,7 +32,7 @@ class AutoSchema(SpectacularAutoSchema):
             return shown()
         return super().get_response_serializers()
 
-    def _get_response_bodies(self, direction: str = "response") -> Any:
+    def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> Any:
         bodies = super()._get_response_bodies(direction)
         for code in self._error_codes():
             if code not in bodies:

@@ -58,11 +58,12 @@ class KeanViewSet(IdempotentCreateMixin, GenericViewSet):
         return visible
 
     def _all_rows(self) -> QuerySet[Any]:
-        if self.queryset is not None:
-            return self.queryset.all()
-        if self.model is None:
+        source: Any = self
+        if source.queryset is not None:
+            return source.queryset.all()  # type: ignore[no-any-return]
+        if source.model is None:
             raise ImproperlyConfigured(f"{type(self).__name__} names neither model nor queryset.")
-        return self.model._default_manager.all()
+        return source.model._default_manager.all()  # type: ignore[no-any-return]
 
     def lookup_filter(self, value: str) -> Q:
         """The row that the last part of the address means. Anything but a possible id is 404."""

@@ -1,7 +1,7 @@
 """Model fields of personal data: an encrypted text, and the keyed hash it is found by."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.core import checks
@@ -14,6 +14,12 @@ from core.privacy.cipher import Ciphertext, PrivacyError, encrypt
 from core.privacy.keys import blind_index
 
 _ROW_KEY = "row_key"
+
+if TYPE_CHECKING:  # Django's field classes take type arguments only in their stubs.
+    _TextField = models.TextField[Any, Any]
+    _CharField = models.CharField[Any, Any]
+else:
+    _TextField, _CharField = models.TextField, models.CharField
 
 
 class _Sealed(bytes):
@@ -35,7 +41,7 @@ class _EncryptedAttribute(DeferredAttribute):
         instance.__dict__[self.field.attname] = value
 
 
-class EncryptedTextField(models.TextField):
+class EncryptedTextField(_TextField):
     """Text stored as AES-256-GCM. The model must be an EncryptedRow.
 
     It cannot be searched, compared or updated in bulk; search goes through a BlindIndexField.
@@ -103,7 +109,7 @@ class EncryptedTextField(models.TextField):
         return found
 
 
-class BlindIndexField(models.CharField):
+class BlindIndexField(_CharField):
     """The keyed hash of an encrypted field, kept in step with it on every save.
 
     `label` (the source's name by default) keeps meanings apart; `normalize` brings a value into

@@ -132,10 +132,10 @@ def _replace(field: EncryptedTextField, rows: list[tuple[Any, Any, Ciphertext]])
         "WHERE t.{pk} = v.id AND t.{column} = v.old"
     ).format(
         table=sql.Identifier(model._meta.db_table),
-        column=sql.Identifier(field.column),
+        column=sql.Identifier(str(field.column)),
         keys=sql.Placeholder(),
         key_type=sql.SQL(str(model._meta.pk.rel_db_type(connection))),
-        pk=sql.Identifier(model._meta.pk.column),
+        pk=sql.Identifier(str(model._meta.pk.column)),
     )
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement, [keys, old, new])
