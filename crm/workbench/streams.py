@@ -95,7 +95,7 @@ def _error(status: int, code: str, message: str) -> JsonResponse:
 
 async def _stream(request: HttpRequest, listener: Listener, last_id: int | None) -> AsyncIterator[str]:
     # The connection that the middleware used would stay taken for as long as the stream is open.
-    await sync_to_async(connection.close)()
+    await sync_to_async(lambda: connection.close())()
     subscription = Subscription(user_id=listener.user_id, keys=listener.keys)
     hub = current_hub()
     position = await hub.subscribe(subscription)

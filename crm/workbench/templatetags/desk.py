@@ -1,0 +1,66 @@
+"""Ticket events as short sentences."""
+
+from typing import Any
+
+from django import template
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from tickets.choices import Action, MessageKind, Metric, Priority
+from tickets.models import Queue
+
+register = template.Library()
+
+
+@register.filter
+def event_sentence(event: Any) -> str:
+    """What happened, in words: `分派`, `首次响应超时`, `修改：优先级`."""
+    data = event.payload
+    match event.kind:
+        case "ticket.created":
+            rule = data.get("rule")
+            return _("创建，按规则“{rule}”分派").format(rule=rule) if rule else _("创建")
+        case "ticket.unrouted":
+            return _("没有规则匹配，进入默认队列")
+        case "message.created":
+            return str(MessageKind(data["kind"]).label) if data.get("kind") in MessageKind.values else _("消息")
+        case "sla.warned":
+            share = int(float(data.get("threshold", 0)) * 100)
+            return _("{metric}已用 {share}%").format(metric=Metric(data["metric"]).label, share=share)
+        case "sla.breached":
+            return _("{metric}超时").format(metric=Metric(data["metric"]).label)
+        case "ticket.merged":
+            return _("合并到其他工单")
+        case "ticket.unmerged":
+            return _("撤销合并")
+    return _moved(data) or event.kind
+
+
+def _moved(data: dict[str, Any]) -> str:
+    action = data.get("action", "")
+    reason = f"：{data['reason']}" if data.get("reason") else ""
+    if action == "edit":
+        return _("修改：{fields}").format(fields="、".join(str(_FIELDS.get(name, name)) for name in data.get("changes", {})))
+    if action == "move":
+        queue = Queue.objects.filter(pk=data.get("to")).values_list("name", flat=True).first()
+        return _("转到队列“{queue}”").format(queue=queue or "—") + reason
+    if action == "escalate" and data.get("to") in Priority.values:
+        return _("升级到{priority}").format(priority=Priority(data["to"]).label) + reason
+    if action == "merge":
+        return _("并入另一张工单的会话")
+    if action == "contact":
+        return _("记录联系客户")
+    return f"{Action(action).label}{reason}" if action in Action.values else ""
+
+
+_FIELDS = {
+    "subject": gettext_lazy("标题"),
+    "priority": gettext_lazy("优先级"),
+    "type": gettext_lazy("类型"),
+    "category": gettext_lazy("分类"),
+    "shop": gettext_lazy("店铺"),
+    "product": gettext_lazy("商品"),
+    "batch": gettext_lazy("批次"),
+    "order_no": gettext_lazy("订单号"),
+    "tags": gettext_lazy("标签"),
+}
