@@ -1,9 +1,10 @@
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
+from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
@@ -34,7 +35,7 @@ class MinuteFormField(forms.CharField):
     widget = UnfoldAdminTextInputWidget
 
     def to_python(self, value: Any) -> Any:
-        text = super().to_python(value)
+        text = super().to_python(value) or ""
         try:
             return services.parse_minute(text.strip())
         except ValueError as error:
@@ -49,11 +50,13 @@ class WindowsFormField(forms.CharField):
 
     widget = UnfoldAdminTextInputWidget
 
-    def to_python(self, value: Any) -> Windows | None:
-        text = super().to_python(value)
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value) or ""
         try:
             pairs = [part.replace("–", "-").split("-") for part in text.split()]
-            windows = tuple((services.parse_minute(opens), services.parse_minute(closes)) for opens, closes in pairs)
+            windows: Windows = tuple(
+                (services.parse_minute(opens), services.parse_minute(closes)) for opens, closes in pairs
+            )
         except ValueError as error:
             raise ValidationError(_("请按“09:00-12:00 13:00-18:00”的格式填写。")) from error
         return windows or None
@@ -159,7 +162,7 @@ class BusinessCalendarAdmin(ModelAdmin):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         hours, days = formsets
         saved = services.save_calendar(
-            actor=request.user,
+            actor=cast(AbstractBaseUser, request.user),
             calendar=form.instance if change else None,
             hours=hours.inputs(),
             days=days.inputs(),
@@ -216,7 +219,9 @@ class PublicHolidayYearAdmin(ModelAdmin):
         return False
 
     def save_model(self, request: HttpRequest, obj: PublicHolidayYear, form: Any, change: bool) -> None:
-        services.enter_public_year(year=form.cleaned_data["year"], days=form.cleaned_data["days"], actor=request.user)
+        services.enter_public_year(
+            year=form.cleaned_data["year"], days=form.cleaned_data["days"], actor=cast(AbstractBaseUser, request.user)
+        )
         obj.pk = PublicHolidayYear.objects.get(country=obj.country, year=obj.year).pk
 
 

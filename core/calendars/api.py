@@ -54,7 +54,7 @@ class DaySerializer(StrictSerializer):
 
     on = serializers.DateField()
     kind = serializers.ChoiceField(choices=DayKind.choices)
-    hours = WindowSerializer(many=True, required=False, allow_null=True, max_length=24)
+    hours = WindowSerializer(many=True, required=False, allow_null=True, max_length=24)  # type: ignore[call-arg]
 
     def to_representation(self, instance: CalendarDay) -> dict[str, Any]:
         return {"on": instance.on.isoformat(), "kind": instance.kind, "hours": instance.hours}
@@ -66,8 +66,8 @@ class BusinessCalendarSerializer(StrictModelSerializer):
     name = CleanCharField(max_length=100)
     timezone = CleanCharField(max_length=64, default="Asia/Shanghai")
     holidays = serializers.ChoiceField(choices=HolidaySource.choices, allow_null=True, default=HolidaySource.CN)
-    hours = HoursSerializer(many=True, max_length=_MAX_WINDOWS)
-    days = DaySerializer(many=True, required=False, max_length=_MAX_DAYS)
+    hours = HoursSerializer(many=True, max_length=_MAX_WINDOWS)  # type: ignore[call-arg]
+    days = DaySerializer(many=True, required=False, max_length=_MAX_DAYS)  # type: ignore[call-arg]
 
     class Meta:
         model = BusinessCalendar

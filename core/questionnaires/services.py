@@ -74,7 +74,7 @@ def publish_questionnaire(
         introduction=introduction,
         thanks=thanks,
         questions=questions,
-        author=actor if actor is not None and actor.pk else None,
+        author_id=actor.pk if actor is not None else None,
         published_at=clock.now(),
     )
     record_event(

@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
@@ -9,6 +9,7 @@ from unfold.admin import ModelAdmin
 
 from core.conditions import ConditionError, parse
 from crm.followups.models import FollowUpPlan, FollowupSettings, FollowUpVisit, SurveyInvitation
+from crm.staff.models import User
 from tickets.services.facts import TICKET_FIELDS
 
 
@@ -77,7 +78,7 @@ class FollowUpVisitAdmin(ReadOnlyAdmin):
     search_fields = ["ticket__number"]
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return FollowUpVisit.objects.visible_to(request.user)
+        return FollowUpVisit.objects.visible_to(cast(User, request.user))
 
 
 @admin.register(SurveyInvitation)
@@ -88,4 +89,4 @@ class SurveyInvitationAdmin(ReadOnlyAdmin):
     search_fields = ["ticket__number"]
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return SurveyInvitation.objects.visible_to(request.user)
+        return SurveyInvitation.objects.visible_to(cast(User, request.user))

@@ -60,7 +60,8 @@ def invite_for_solved_ticket(*, ticket_id: int, solve_number: int, solved_at: da
     if known is not None:
         return known
     if ticket.customer.do_not_contact_at:
-        return _skip(ticket, solve_number)
+        _record_skip(ticket, solve_number)
+        return None
     invitation, is_new = invite(
         NewInvitation(
             key=f"csat:ticket:{ticket_id}:{solve_number}",
@@ -93,7 +94,7 @@ def _attached(invitation: Invitation) -> SurveyInvitation | None:
     return SurveyInvitation.objects.filter(invitation=invitation).first()
 
 
-def _skip(ticket: Ticket, solve_number: int) -> None:
+def _record_skip(ticket: Ticket, solve_number: int) -> None:
     record_event(
         kind=SURVEY_SKIPPED,
         subject_type="ticket",
