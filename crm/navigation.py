@@ -34,7 +34,7 @@ class Entry:
 PLACES = (
     Place("workbench", _("工作台"), "layout-columns", "workbench", "tickets.view_ticket", 1, "g w", "gzt workbench"),
     Place("tickets", _("工单"), "ticket", "ticket_list", "tickets.view_ticket", 1, "g t", "gd tickets"),
-    Place("customers", _("客户"), "users", "customer_list", "customers.view_customer", 1, "g c", "kh customers"),
+    Place("customers", _("客户"), "users", "customers:list", "customers.view_customer", 1, "g c", "kh customers"),
     Place(
         "scripts", _("话术"), "message-2", "script_list", "scripts_library.view_scripttemplate", 2, "g s", "hs scripts"
     ),

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.widgets import (
-    UnfoldAdminPasswordInput,
+    UnfoldAdminPasswordWidget,
     UnfoldAdminSelectMultipleWidget,
     UnfoldAdminSelectWidget,
 )
@@ -25,6 +25,7 @@ from core.errors import DomainError, InvalidInput
 from crm.staff import services
 from crm.staff.choices import Availability
 from crm.staff.models import ApiToken, Team, User
+from crm.staff.person import person_of
 from crm.staff.services.guards import can_manage
 from crm.staff.services.people import require_good_password
 
@@ -59,7 +60,8 @@ class ServiceAdmin(ModelAdmin):
 
 
 class UserForm(forms.ModelForm):
-    teams = forms.ModelMultipleChoiceField(
+    # Not called `teams`: the admin refuses a field whose rows carry more than the link.
+    team_list = forms.ModelMultipleChoiceField(
         label=_("团队"), queryset=Team.objects.all(), required=False, widget=UnfoldAdminSelectMultipleWidget
     )
     primary_team = forms.ModelChoiceField(
@@ -73,7 +75,7 @@ class UserForm(forms.ModelForm):
         label=_("新密码"),
         required=False,
         strip=False,
-        widget=UnfoldAdminPasswordInput(attrs={"autocomplete": "new-password"}),
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
         help_text=_("至少 10 个字符；留空则不修改。修改后该员工的登录立即失效。"),
     )
 
@@ -85,7 +87,7 @@ class UserForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             memberships = list(self.instance.memberships.all())
-            self.initial.setdefault("teams", [membership.team_id for membership in memberships])
+            self.initial.setdefault("team_list", [membership.team_id for membership in memberships])
             primary = next((membership.team_id for membership in memberships if membership.is_primary), None)
             self.initial.setdefault("primary_team", primary)
 
@@ -100,7 +102,7 @@ class UserForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        primary, teams = data.get("primary_team"), data.get("teams")
+        primary, teams = data.get("primary_team"), data.get("team_list")
         if primary and teams is not None and primary not in teams:
             self.add_error("primary_team", _("主团队须在所选团队之中。"))
         return data
@@ -115,7 +117,7 @@ class UserAdmin(ServiceAdmin):
     readonly_fields = ["last_seen_at", "joined_at", "password_changed_at"]
     fieldsets = [
         (None, {"fields": ["username", "display_name", "email", "role", "is_active"]}),
-        (_("团队"), {"fields": ["teams", "primary_team", "concurrency_limit"]}),
+        (_("团队"), {"fields": ["team_list", "primary_team", "concurrency_limit"]}),
         (_("登录"), {"fields": ["new_password", "password_changed_at", "last_seen_at", "joined_at"]}),
     ]
 
@@ -151,9 +153,9 @@ class UserAdmin(ServiceAdmin):
             username=data["username"],
             role=data["role"],
             password=data["new_password"] or None,
-            teams=list(data["teams"]),
+            teams=list(data["team_list"]),
             primary_team=data["primary_team"],
-            actor=request.user,
+            actor=person_of(request),
             display_name=data["display_name"],
             email=data["email"],
             concurrency_limit=data["concurrency_limit"],
@@ -167,13 +169,13 @@ class UserAdmin(ServiceAdmin):
         names = ["display_name", "email", "role", "concurrency_limit", "is_active"]
         services.change_staff(
             user=stored,
-            actor=request.user,
-            teams=list(data["teams"]),
+            actor=person_of(request),
+            teams=list(data["team_list"]),
             primary_team=data["primary_team"],
             **{name: data[name] for name in names if name in data},
         )
         if data["new_password"]:
-            services.reset_password(user=stored, password=data["new_password"], actor=request.user)
+            services.reset_password(user=stored, password=data["new_password"], actor=person_of(request))
 
 
 class TeamForm(forms.ModelForm):
@@ -205,11 +207,11 @@ class TeamAdmin(ServiceAdmin):
                 name=data["name"],
                 parent=data["parent"],
                 queues=data["queues"],
-                actor=request.user,
+                actor=person_of(request),
             )
         else:
             saved = services.create_team(
-                name=data["name"], parent=data["parent"], queues=data["queues"], actor=request.user
+                name=data["name"], parent=data["parent"], queues=data["queues"], actor=person_of(request)
             )
             obj.pk = saved.pk
 
@@ -235,5 +237,5 @@ class ApiTokenAdmin(ServiceAdmin):
     @admin.action(description=_("撤销所选令牌"), permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
         for token in queryset:
-            services.revoke_token(token=token, actor=request.user)
+            services.revoke_token(token=token, actor=person_of(request))
         messages.success(request, _("令牌已撤销。"))

@@ -79,15 +79,21 @@ _LEAD = _AGENT | {
 }
 
 _SUPERVISOR = _LEAD | {
+    "core.*_calendarday",
+    "core.*_openinghours",
     "core.add_businesscalendar",
     "core.change_businesscalendar",
     "core.view_event",
     "core.view_timer",
+    "customers.export_customer",
     "staff.add_team",
     "staff.add_user",
     "staff.change_team",
     "staff.change_user",
+    "tickets.*_slatarget",
+    "tickets.add_routingrule",
     "tickets.add_slapolicy",
+    "tickets.change_routingrule",
     "tickets.change_slapolicy",
     "tickets.export_ticket",
     "tickets.view_inboundmessage",

@@ -11,7 +11,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from crm.staff.adapters import remember_looks
 from crm.staff.forms import PreferencesForm, TokenForm
-from crm.staff.models import ApiToken, User
+from crm.staff.models import ApiToken
+from crm.staff.person import person_of
 from crm.staff.rosters import rosters_for
 from crm.staff.second_factor import has_second_factor
 from crm.staff.services import change_availability, issue_token, revoke_token
@@ -23,7 +24,7 @@ def team(request: HttpRequest) -> HttpResponse:
     """Who is on which team, at the desk or not, and how much they may take."""
     if not request.user.has_perm("staff.view_team"):
         raise Http404
-    return render(request, "crm/team.html", {"rosters": rosters_for(_person(request))})
+    return render(request, "crm/team.html", {"rosters": rosters_for(person_of(request))})
 
 
 @login_required
@@ -31,7 +32,7 @@ def team(request: HttpRequest) -> HttpResponse:
 def availability(request: HttpRequest) -> HttpResponse:
     """Set one's own state; answers the state menu to htmx, the page one came from otherwise."""
     change_availability(
-        user=_person(request), availability=request.POST.get("availability", ""), actor=_person(request)
+        user=person_of(request), availability=request.POST.get("availability", ""), actor=person_of(request)
     )
     if request.headers.get("HX-Request"):
         return render(request, "crm/parts/presence.html")
@@ -51,7 +52,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
     form = PreferencesForm(request.POST, languages=settings.LANGUAGES)
     if not form.is_valid():
         return HttpResponse(status=400)
-    person = _person(request)
+    person = person_of(request)
     changed = {name: value for name, value in form.cleaned_data.items() if value}
     for name, value in changed.items():
         setattr(person, name, value)
@@ -69,7 +70,7 @@ def create_token(request: HttpRequest) -> HttpResponse:
     form = TokenForm(request.POST)
     if not form.is_valid():
         return _profile_page(request, form)
-    person = _person(request)
+    person = person_of(request)
     _token, key = issue_token(user=person, name=form.cleaned_data["name"], actor=person)
     response = _profile_page(request, TokenForm(), new_key=key)
     response["Cache-Control"] = "no-store"
@@ -79,14 +80,14 @@ def create_token(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def delete_token(request: HttpRequest, token_id: int) -> HttpResponse:
-    token = get_object_or_404(ApiToken.objects.filter(user=_person(request)), pk=token_id)
-    revoke_token(token=token, actor=_person(request))
+    token = get_object_or_404(ApiToken.objects.filter(user=person_of(request)), pk=token_id)
+    revoke_token(token=token, actor=person_of(request))
     messages.success(request, _("令牌已撤销。"))
     return redirect("profile")
 
 
 def _profile_page(request: HttpRequest, form: TokenForm, new_key: str = "") -> HttpResponse:
-    person = _person(request)
+    person = person_of(request)
     context = {
         "token_form": form,
         "new_key": new_key,
@@ -95,11 +96,6 @@ def _profile_page(request: HttpRequest, form: TokenForm, new_key: str = "") -> H
         "has_second_factor": has_second_factor(person),
     }
     return render(request, "crm/profile.html", context)
-
-
-def _person(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)
-    return request.user
 
 
 def _back(request: HttpRequest) -> str:

@@ -122,7 +122,9 @@ class TeamSerializer(StrictSerializer):
 
     id = serializers.IntegerField(read_only=True)
     name = serializers.CharField(read_only=True)
-    parent = serializers.IntegerField(source="parent_id", read_only=True, allow_null=True)
+    parent = serializers.IntegerField(  # type: ignore[assignment]
+        source="parent_id", read_only=True, allow_null=True
+    )
     queues = QueueBriefSerializer(many=True, read_only=True)
     created_at = serializers.DateTimeField(read_only=True)
 
@@ -131,7 +133,7 @@ class TeamWriteSerializer(StrictSerializer):
     """`parent` and `queues` by id or by name; a list that is sent replaces the stored one."""
 
     name = CleanCharField(max_length=100)
-    parent = _team_field(required=False, allow_null=True)
+    parent = _team_field(required=False, allow_null=True)  # type: ignore[assignment]
     queues = serializers.ListField(
         child=RowField(rows=Queue.objects.all(), words=("key", "name")), required=False, max_length=500
     )

@@ -27,6 +27,7 @@ from crm.staff.api.serializers import (
 )
 from crm.staff.choices import Availability, Role
 from crm.staff.models import ApiToken, Team, User
+from crm.staff.person import person_of
 from crm.staff.services import (
     change_availability,
     change_staff,
@@ -70,15 +71,15 @@ class StaffViewSet(WriteViewSet):
         return super().get_object()  # type: ignore[no-any-return]
 
     def create_instance(self, serializer: Any) -> User:
-        person = create_staff(actor=self.request.user, **serializer.validated_data)
+        person = create_staff(actor=person_of(self.request), **serializer.validated_data)
         return self._shown(person)
 
     def update_instance(self, instance: User, serializer: Any) -> User:
         changes = dict(serializer.validated_data)
         if "availability" in changes:
-            change_availability(user=instance, availability=changes.pop("availability"), actor=self.request.user)
+            change_availability(user=instance, availability=changes.pop("availability"), actor=person_of(self.request))
         if changes:
-            change_staff(user=instance, actor=self.request.user, **changes)
+            change_staff(user=instance, actor=person_of(self.request), **changes)
         return self._shown(instance)
 
     def _shown(self, person: User) -> User:
@@ -101,10 +102,10 @@ class TeamViewSet(WriteViewSet):
     }
 
     def create_instance(self, serializer: Any) -> Team:
-        return create_team(actor=self.request.user, **serializer.validated_data)
+        return create_team(actor=person_of(self.request), **serializer.validated_data)
 
     def update_instance(self, instance: Team, serializer: Any) -> Team:
-        change_team(team=instance, actor=self.request.user, **serializer.validated_data)
+        change_team(team=instance, actor=person_of(self.request), **serializer.validated_data)
         return Team.objects.prefetch_related("queues").get(pk=instance.pk)
 
 
@@ -130,7 +131,7 @@ class TokenViewSet(ReadViewSet):
     @extend_schema(request=TokenCreateSerializer, responses={201: IssuedTokenSerializer})
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         data = self.validated()
-        token, key = issue_token(user=request.user, actor=request.user, **data)
+        token, key = issue_token(user=person_of(request), actor=person_of(request), **data)
         answer = {**TokenSerializer(token).data, "token": key}
         return Response(answer, status=status.HTTP_201_CREATED, headers={"Cache-Control": "no-store"})
 
@@ -138,5 +139,5 @@ class TokenViewSet(ReadViewSet):
     @action(detail=True, methods=["post"])
     def revoke(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         token = self.get_object()
-        revoke_token(token=token, actor=request.user)
+        revoke_token(token=token, actor=person_of(request))
         return self.shown(token)
