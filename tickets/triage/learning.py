@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 
 from core.events import record_event
@@ -11,9 +11,6 @@ from tickets.services.catalogue import ensure_queues
 from tickets.triage import store
 from tickets.triage.scoring import figures
 from tickets.triage.training import Example, Trained, train
-
-if TYPE_CHECKING:
-    from crm.staff.models import User
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +25,7 @@ class Lesson:
     queues_made: list[str]
 
 
-def learn(*, examples: Sequence[Example], force: bool, actor: "User | None") -> Lesson:
+def learn(*, examples: Sequence[Example], force: bool, actor: AbstractBaseUser | None) -> Lesson:
     """Train on the examples and measure on the part kept aside.
 
     The new model goes live when its score beats that of what judges now (a model, or the rules) on the same

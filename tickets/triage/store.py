@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.cache import cache
 from django.db import connection, transaction
 from redis.exceptions import RedisError
@@ -18,7 +19,6 @@ from tickets.triage.model import BadArtefact, LinearTriage, loads
 from tickets.triage.models import TriageModel
 
 if TYPE_CHECKING:
-    from crm.staff.models import User
     from tickets.triage.training import Trained
 
 logger = logging.getLogger(__name__)
@@ -59,13 +59,13 @@ def live_model() -> Live:
     return live
 
 
-def save_model(*, trained: "Trained", go_live: bool, actor: "User | None") -> TriageModel:
+def save_model(*, trained: "Trained", go_live: bool, actor: AbstractBaseUser | None) -> TriageModel:
     """Store a trained model; with `go_live` it judges from now on, everywhere within ten seconds."""
     with transaction.atomic():
         if go_live:
             TriageModel.objects.live().update(is_live=False)
         row = TriageModel.objects.create(
-            created_by=actor,
+            created_by_id=actor.pk if actor is not None else None,
             metrics=trained.figures,
             row_count=trained.row_count,
             labels=trained.labels,

@@ -34,7 +34,7 @@ class Command(BaseCommand):
     def tell(self, lesson: Lesson) -> None:
         trained = lesson.trained
         self.stdout.write(
-            _("学习 %(learned)s 条，留出测量 %(kept)s 条")
+            _("学习 %(learned)s 条，留出测量 %(kept)s 条（指标按给定标签计算）")
             % {"learned": trained.row_count, "kept": len(trained.kept_aside)}
         )
         for name, count in trained.corrected.items():
