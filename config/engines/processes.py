@@ -78,16 +78,14 @@ def account_arguments(account: Account | None) -> dict[str, Any]:
     return {"user": account.uid, "group": account.gid, "extra_groups": [], "umask": 0o077}
 
 
-def stop(process: subprocess.Popen[bytes], *, gentle: int, grace_seconds: float) -> None:
-    """End a process: the gentle signal, then kill -9 to its whole session when the grace is over."""
-    if process.poll() is None:
-        process.send_signal(gentle)
-        try:
-            process.wait(grace_seconds)
-        except subprocess.TimeoutExpired:
-            kill_session(process.pid)
-            process.wait()
-    kill_session(process.pid)
+def wait_for_end(process: subprocess.Popen[bytes], *, grace_seconds: float) -> None:
+    """Wait for a process that was asked to end; kill -9 to its whole session when the grace is over."""
+    try:
+        process.wait(grace_seconds)
+    except subprocess.TimeoutExpired:
+        kill_session(process.pid)
+        process.wait()
+    kill_session(process.pid)  # what it started and left behind
 
 
 def kill_session(leader: int) -> None:

@@ -14,6 +14,7 @@ from types import FrameType
 from .embedded import Engines
 from .errors import EngineError
 from .keys import read_env_file
+from .preparation import PreparationMark
 from .processes import die_with_parent, kill_session, spawn, started_mark
 from .service import Service
 from .sockets import bind, page_status
@@ -76,6 +77,7 @@ class Supervisor:
         say("启动数据库和消息服务 (starting PostgreSQL and Valkey)")
         variables = self.engines.start_locked(say)
         self.environ |= variables | {"HOST": self.host, "PORT": str(self.port), "PYTHONUNBUFFERED": "1"}
+        self.environ.setdefault("PYTHONWARNINGS", "ignore")
         self.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
         self.engines.publish({"HOST": self.host, "PORT": str(self.port)})
         self._prepare()
@@ -113,6 +115,9 @@ class Supervisor:
         self.children_file.unlink(missing_ok=True)
 
     def _prepare(self) -> None:
+        mark = PreparationMark(self.root, self.data, self.engines.postgres)
+        if mark.is_current(self.environ, with_demo=self.with_demo):
+            return
         say("更新数据表 (migrating)")
         command = [sys.executable, "-m", "config.prepare"]
         if not self.with_demo:
@@ -132,6 +137,7 @@ class Supervisor:
             raise
         if code != 0:
             raise EngineError("数据表更新失败，原因见上。(Preparing the database failed, see above.)")
+        mark.write(self.environ, with_demo=self.with_demo)
 
     def _launch_programs(self) -> None:
         """The first page before worker and ticker: on two cores they would slow each other's start."""
@@ -216,6 +222,8 @@ class Supervisor:
 
     def _stop(self) -> None:
         """Ticker, web, worker, then Valkey, then PostgreSQL: nobody loses an engine while working."""
+        for program in self.programs:
+            program.ask_to_end()
         for program in self.programs:
             program.end()
         if self.engines.lock.held:
