@@ -6,3 +6,8 @@ class CustomersConfig(AppConfig):
     name = "customers"
     label = "customers"
     verbose_name = _("客户中心")
+
+    def ready(self) -> None:
+        from customers import panels  # models are ready only now
+
+        panels.register()

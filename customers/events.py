@@ -23,7 +23,6 @@ TAG_SAVED = "tag.saved"
 TAG_GROUP_SAVED = "tag_group.saved"
 TAG_APPLIED = "tag.applied"
 SHOP_SAVED = "shop.saved"
-REVEALED = "personal_data.revealed"
 
 
 def customer_event(kind: str, customer_id: int, actor: Any, /, **payload: Any) -> EventData:

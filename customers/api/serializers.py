@@ -317,6 +317,7 @@ class OrderCreateSerializer(OrderUpdateSerializer):
 
 
 class ShopSerializer(StrictModelSerializer):
+    key = CleanCharField(max_length=100, help_text=_("字母、数字、点、横线和下划线，以字母或数字开头"))
     name = CleanCharField(max_length=100)
 
     class Meta:

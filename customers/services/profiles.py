@@ -8,8 +8,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from core.clock import now
-from core.errors import Conflict, InvalidInput, NotAllowed
+from core.errors import Conflict, InvalidInput
 from core.privacy.masks import mask_address, mask_email, mask_phone
+from core.privacy.services import reveal
 from core.text import has_forbidden_characters
 from customers import events
 from customers.models import Customer
@@ -133,16 +134,8 @@ def verify_email(*, customer: Customer, actor: Any) -> Customer:
 
 
 def reveal_customer(*, customer: Customer, field: str, reason: str, actor: Any) -> str:
-    """The whole value of one personal field, noted with the reason. Raises NotAllowed without the right."""
-    if not actor.has_perm("customers.reveal_customer"):
-        raise NotAllowed(_("您没有查看完整个人信息的权限。"))
-    if field not in REVEALABLE_FIELDS:
-        raise field_error("field", _("只能查看：%(fields)s。") % {"fields": "、".join(REVEALABLE_FIELDS)})
-    cleaned = clean_line(reason, field="reason", limit=200)
-    if len(cleaned) < 2:
-        raise field_error("reason", _("请写明查看原因。"))
-    events.record_customer_event(events.REVEALED, customer.pk, actor, field=field, reason=cleaned)
-    return getattr(customer, field)
+    """The whole value of one personal field, noted with the reason. Raises NotAllowed or InvalidInput."""
+    return reveal(instance=customer, field=field, actor=actor, reason=reason)
 
 
 def lock_standing(customer_id: int) -> Customer:

@@ -1,0 +1,111 @@
+"""A customer's history as sentences."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from core.events import Event
+from customers import events
+from customers.models import Customer
+
+FIELD_LABELS = {
+    "name": gettext_lazy("姓名"),
+    "phone": gettext_lazy("手机号"),
+    "phone_verified_at": gettext_lazy("手机号验证"),
+    "email": gettext_lazy("邮箱"),
+    "email_verified_at": gettext_lazy("邮箱验证"),
+    "address": gettext_lazy("地址"),
+    "important": gettext_lazy("重点客户"),
+    "important_until": gettext_lazy("重点客户截止"),
+    "do_not_contact_at": gettext_lazy("免打扰"),
+    "do_not_contact_reason": gettext_lazy("免打扰原因"),
+    "notes": gettext_lazy("备注"),
+    "preferences": gettext_lazy("偏好"),
+    "level": gettext_lazy("会员等级"),
+    "is_anonymous": gettext_lazy("匿名"),
+}
+
+
+@dataclass(frozen=True)
+class HistoryLine:
+    at: datetime
+    actor: Any
+    icon: str
+    sentence: str
+
+
+def history_of(customer: Customer, *, limit: int = 50) -> list[HistoryLine]:
+    """The newest lines of the customer and of the records merged into it, newest first."""
+    ids = [customer.pk, *customer.merged_from.values_list("pk", flat=True)]
+    rows = Event.objects.filter(subject_type="customer", subject_id__in=ids).select_related("actor")
+    return [_line(event) for event in rows.order_by("-id")[:limit]]
+
+
+def _line(event: Event) -> HistoryLine:
+    icon, words = _WORDS.get(event.kind, ("point", lambda payload: event.kind))
+    return HistoryLine(event.at, event.actor, icon, words(event.payload))
+
+
+def _moment(text: str | None) -> str:
+    moment = parse_datetime(text) if text else None
+    return f"{moment:%Y-%m-%d %H:%M}" if moment else _("长期有效")
+
+
+def _changes(payload: dict[str, Any]) -> str:
+    names = payload.get("fields") or list(payload.get("changes", {}))
+    labels = "、".join(str(FIELD_LABELS.get(name, name)) for name in names if not name.endswith("verified_at"))
+    platforms = "、".join(payload.get("platforms", []))
+    return _("更新了%(what)s") % {"what": "、".join(part for part in (labels, platforms) if part) or _("资料")}
+
+
+def _created(payload: dict[str, Any]) -> str:
+    platforms = "、".join(payload.get("platforms", []))
+    return _("建档（%(platforms)s）") % {"platforms": platforms} if platforms else _("建档")
+
+
+def _tag_added(payload: dict[str, Any]) -> str:
+    if payload.get("by_rule"):
+        return _("规则添加标签“%(tag)s”") % payload
+    reason = f"：{payload['reason']}" if payload.get("reason") else ""
+    return _("添加标签“%(tag)s”") % payload + reason
+
+
+def _conflict(payload: dict[str, Any]) -> str:
+    return _("与 %(other)s 号客户使用同一%(sign)s，请核对是否为同一人") % {
+        "other": payload["other"],
+        "sign": {"phone": _("手机号"), "email": _("邮箱"), "account": _("平台账号")}.get(payload["by"], payload["by"]),
+    }
+
+
+_WORDS: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
+    events.CREATED: ("user-plus", _created),
+    events.UPDATED: ("pencil", _changes),
+    events.IDENTITY_ADDED: ("link", lambda p: _("添加平台账号：%(p)s") % {"p": "、".join(p["platforms"])}),
+    events.IDENTITY_CONFLICT: ("alert-triangle", _conflict),
+    events.PHONE_VERIFIED: ("shield-check", lambda p: _("确认手机号为本人")),
+    events.EMAIL_VERIFIED: ("shield-check", lambda p: _("确认邮箱为本人")),
+    events.TAG_ADDED: ("tag", _tag_added),
+    events.TAG_CHANGED: (
+        "tag",
+        lambda p: _("标签“%(tag)s”到期改为%(to)s") % {"tag": p["tag"], "to": _moment(p["expires_at"]["to"])},
+    ),
+    events.TAG_REPLACED: ("tags", lambda p: _("标签“%(old)s”换为“%(new)s”") % p),
+    events.TAG_REMOVED: ("tag-off", lambda p: _("移除标签“%(tag)s”") % p),
+    events.TAG_EXPIRED: ("clock-off", lambda p: _("标签“%(tag)s”到期") % p),
+    events.MERGED: ("arrow-merge", lambda p: _("%(source)s 号客户合并到 %(target)s 号客户") % p),
+    events.UNMERGED: ("arrows-split", lambda p: _("撤销 %(source)s 号与 %(target)s 号客户的合并") % p),
+    events.ORDER_CREATED: ("shopping-cart", lambda p: _("下单 %(order_no)s") % p),
+    events.ORDER_UPDATED: ("shopping-cart", lambda p: _("订单 %(order_no)s 更新") % p),
+    "personal_data.revealed": (
+        "eye",
+        lambda p: (
+            _("查看完整%(field)s：%(reason)s")
+            % {"field": FIELD_LABELS.get(p["field"], p["field"]), "reason": p["reason"]}
+        ),
+    ),
+}
