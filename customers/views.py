@@ -183,8 +183,9 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
             form.add_domain_error(error)
             context |= _conflict_context(error)
             if error.code == "edit_conflict":
-                form.data = form.data.copy()
-                form.data["revision"] = error.extra["revision"]
+                data = request.POST.copy()
+                data["revision"] = str(error.extra["revision"])
+                form.data = data
         else:
             messages.success(request, _("已保存。"))
             return redirect("customers:detail", pk=customer.pk)

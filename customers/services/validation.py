@@ -19,7 +19,7 @@ def _contact(field: str, value: str | None, normalise: Callable[[str], str]) -> 
     try:
         return normalise(value)
     except InvalidContact as error:
-        raise field_error(field, error.message) from error
+        raise field_error(field, str(error)) from error
 
 
 def clean_phone(phone: str | None, *, field: str = "phone") -> str:
