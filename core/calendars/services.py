@@ -260,7 +260,7 @@ def load_public_holidays(years: Iterable[int] = DEFAULT_YEARS, *, actor: Abstrac
         except YearNotPublished as error:
             sentence = _("%(year)s 年的放假调休安排尚未公布，请从国务院通知录入。") % {"year": error.year}
             raise Conflict(sentence, code="year_not_published") from error
-        _write_year(year, days, source="holidays")
+        _write_year(year, days, source=_("内置数据"))
         loaded.append(year)
     _public_days_changed(actor=actor, years=loaded)
     return loaded
@@ -274,7 +274,7 @@ def enter_public_year(
     check_public_year(year, days)
     if not PublicHolidayYear.objects.exists():
         load_public_holidays(actor=actor)
-    _write_year(year, days, source=source or "manual")
+    _write_year(year, days, source=source or _("手工录入"))
     _public_days_changed(actor=actor, years=[year])
 
 
