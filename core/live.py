@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
 from core.events.models import Event
-from core.events.reading import Position, latest_position, readable
+from core.events.reading import readable, readable_until
 from core.redis import EVENTS_CHANNEL
 
 logger = logging.getLogger(__name__)
@@ -63,15 +63,15 @@ class Hub:
 
     def __init__(self) -> None:
         self._subscriptions: set[Subscription] = set()
-        self._position = Position()
+        self._position = 0
         self._reader: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
 
-    async def subscribe(self, subscription: Subscription) -> Position:
-        """Add a stream; it is offered every event after the returned place, and none before it."""
+    async def subscribe(self, subscription: Subscription) -> int:
+        """Add a stream; it is offered every event after the returned id, and none before it."""
         async with self._starting:
             if self._reader is None or self._reader.done():
-                self._position = await in_database(latest_position)
+                self._position = await in_database(readable_until)
                 self._reader = asyncio.create_task(self._read_on())
             self._subscriptions.add(subscription)
             return self._position
@@ -99,7 +99,7 @@ class Hub:
             events = await in_database(lambda: list(readable(self._position)[:PAGE]))
             for event in events:
                 # Position and offers change without an await between them: no stream can join in the middle.
-                self._position = Position(event.xact, event.pk)
+                self._position = event.pk
                 for subscription in self._subscriptions:
                     subscription.offer(event)
             if len(events) < PAGE:
@@ -153,15 +153,12 @@ def current_hub() -> Hub:
     return _hubs.setdefault(asyncio.get_running_loop(), Hub())
 
 
-async def events_between(
-    *, after: Position, until: Position, subscription: Subscription
-) -> tuple[Sequence[Event], Position]:
-    """The next page of what a stream missed, and the place from which to ask for more."""
-    page = await in_database(lambda: list(readable(after)[:PAGE]))
-    page = [event for event in page if Position(event.xact, event.pk) <= until]
-    if not page:
-        return [], until
-    return [event for event in page if subscription.hears(event)], Position(page[-1].xact, page[-1].pk)
+async def missed_events(*, after: int, until: int, subscription: Subscription) -> tuple[Sequence[Event], int]:
+    """The next page of what a stream missed, and the id from which to ask for more."""
+    page = await in_database(lambda: list(readable(after).filter(id__lte=until)[:PAGE]))
+    if len(page) < PAGE:
+        return [event for event in page if subscription.hears(event)], until
+    return [event for event in page if subscription.hears(event)], page[-1].pk
 
 
 async def in_database(work: Callable[[], T]) -> T:

@@ -6,19 +6,17 @@ commit (`ticket_event_recorded`). See docs/adr/0002 for the order in which rows 
 
 from core.events.consumers import consume, event_consumer, run_consumers
 from core.events.models import Event, EventCursor
-from core.events.reading import Position, latest_position, position_of, readable
+from core.events.reading import readable, readable_until
 from core.events.recording import EventData, record_event, record_events, ticket_event_recorded
 
 __all__ = [
     "Event",
     "EventCursor",
     "EventData",
-    "Position",
     "consume",
     "event_consumer",
-    "latest_position",
-    "position_of",
     "readable",
+    "readable_until",
     "record_event",
     "record_events",
     "run_consumers",

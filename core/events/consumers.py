@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from core.events.models import Event, EventCursor
-from core.events.reading import Position, readable
+from core.events.reading import readable
 from core.events.recording import record_event
 from core.moments import ATTEMPTS_BEFORE_DEAD, back_off, judging_moment
 
@@ -72,9 +72,8 @@ def consume(
         cursor = EventCursor.objects.select_for_update(skip_locked=True).filter(name=name).first()
         if cursor is None or cursor.next_at > judging_moment(now):
             return 0
-        place = Position(cursor.last_xact, cursor.last_id)
         # After a failure go one by one, so that only the event at fault waits.
-        events = list(readable(place)[: 1 if cursor.attempt else batch])
+        events = list(readable(cursor.last_id)[: 1 if cursor.attempt else batch])
         if not events:
             return 0
         wanted = [event for event in events if kinds is None or event.kind in kinds]
@@ -89,10 +88,9 @@ def consume(
 
 
 def _advance(cursor: EventCursor, events: list[Event]) -> int:
-    last = events[-1]
-    cursor.last_xact, cursor.last_id = last.xact, last.pk
+    cursor.last_id = events[-1].pk
     cursor.attempt, cursor.last_error = 0, ""
-    cursor.save(update_fields=["last_xact", "last_id", "attempt", "last_error"])
+    cursor.save(update_fields=["last_id", "attempt", "last_error"])
     return len(events)
 
 
@@ -116,16 +114,14 @@ def _failed(cursor: EventCursor, alone: Event | None, error: Exception, now: dat
 
 
 def consumers_waiting() -> bool:
-    """Whether any registered consumer has readable events ahead of it. One query, no locks."""
+    """Whether any registered consumer has events ahead of it. One query, no locks."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
             SELECT EXISTS (
                 SELECT 1 FROM core_eventcursor c
-                WHERE c.name = ANY(%s) AND c.next_at <= clock_timestamp() AND EXISTS (
-                    SELECT 1 FROM core_event e
-                    WHERE (e.xact, e.id) > (c.last_xact, c.last_id)
-                      AND e.xact < pg_snapshot_xmin(pg_current_snapshot())::text::bigint))
+                WHERE c.name = ANY(%s) AND c.next_at <= clock_timestamp()
+                  AND EXISTS (SELECT 1 FROM core_event e WHERE e.id > c.last_id))
             """,
             [list(_consumers)],
         )

@@ -4,12 +4,8 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.db.models import Func
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
-
-# Sorts before every transaction number, also before those moved below zero by `rebase_after_restore`.
-BEFORE_EVERYTHING = -(2**62)
 
 
 class AppendOnlyError(RuntimeError):
@@ -46,16 +42,6 @@ class Event(models.Model):
     audience = ArrayField(models.CharField(max_length=64), verbose_name=_("可见范围"), default=list, blank=True)
     payload = models.JSONField(_("内容"), default=dict, blank=True, encoder=DjangoJSONEncoder)
     at = models.DateTimeField(_("时间"))
-    # The number of the writing transaction. Ids are handed out before commit, so reading by id alone
-    # would skip a row that commits late; (xact, id) below the oldest running transaction is complete.
-    xact = models.BigIntegerField(
-        editable=False,
-        db_default=Func(
-            function="pg_current_xact_id",
-            template="(%(function)s()::text::bigint)",
-            output_field=models.BigIntegerField(),
-        ),
-    )
 
     objects = EventQuerySet.as_manager()
 
@@ -64,7 +50,6 @@ class Event(models.Model):
         verbose_name_plural = _("事件")
         indexes = [
             models.Index(fields=["subject_type", "subject_id", "id"], name="event_by_subject"),
-            models.Index(fields=["xact", "id"], name="event_in_order"),
             models.Index(fields=["kind", "at"], name="event_by_kind"),
         ]
 
@@ -84,7 +69,6 @@ class EventCursor(models.Model):
     """How far one consumer has read. Moved in the transaction of what the consumer wrote."""
 
     name = models.CharField(_("名称"), max_length=64, primary_key=True)
-    last_xact = models.BigIntegerField(default=BEFORE_EVERYTHING)
     last_id = models.BigIntegerField(default=0)
     attempt = models.PositiveIntegerField(_("尝试次数"), default=0)
     next_at = models.DateTimeField(_("下次时间"), db_default=Now())

@@ -17,8 +17,8 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from core.events import Event, position_of
-from core.live import Subscription, current_hub, events_between, in_database
+from core.events import Event
+from core.live import Subscription, current_hub, in_database, missed_events
 from crm.integrations.catalogue import public_name
 from crm.staff.api.authentication import ApiTokenAuthentication
 from crm.staff.middleware import SessionLimitsMiddleware
@@ -100,11 +100,11 @@ async def _stream(request: HttpRequest, listener: Listener, last_id: int | None)
     hub = current_hub()
     position = await hub.subscribe(subscription)
     try:
-        after = position if last_id is None else await in_database(lambda: position_of(last_id))
+        after = position if last_id is None else last_id
         # An id without data: a client that hears nothing before it is cut off still resumes from here.
-        yield f"retry: {_RETRY_MILLISECONDS}\nid: {position.id if last_id is None else last_id}\n\n"
+        yield f"retry: {_RETRY_MILLISECONDS}\nid: {after}\n\n"
         while after < position:
-            missed, after = await events_between(after=after, until=position, subscription=subscription)
+            missed, after = await missed_events(after=after, until=position, subscription=subscription)
             for frame in filter(None, map(_frame, missed)):
                 yield frame
         async for frame in _live(request, subscription):
