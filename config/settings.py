@@ -8,8 +8,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import environ
-from csp.constants import NONE, NONCE, SELF
+from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -206,6 +207,7 @@ AXES_LOCKOUT_TEMPLATE = "account/locked.html"
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["crm.formats"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Asia/Shanghai"
@@ -319,8 +321,25 @@ UNFOLD = {
     "SITE_TITLE": "客安",
     "SITE_HEADER": "客安 Kean",
     "SITE_URL": "/",
+    "SITE_ICON": lambda request: static("crm/mark.svg"),
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
+    "SIDEBAR": {"show_search": True},
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97% .014 262)",
+            "100": "oklch(93.2% .032 262)",
+            "200": "oklch(88.2% .059 262)",
+            "300": "oklch(80.9% .1 262)",
+            "400": "oklch(70.7% .14 262)",
+            "500": "oklch(60% .18 262)",
+            "600": "oklch(50.5% .2 262)",
+            "700": "oklch(45% .18 262)",
+            "800": "oklch(40% .15 262)",
+            "900": "oklch(36% .12 262)",
+            "950": "oklch(27% .08 262)",
+        }
+    },
 }
 
 LOGGING = {

@@ -17,7 +17,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.widgets import (
     UnfoldAdminPasswordWidget,
-    UnfoldAdminSelectMultipleWidget,
+    UnfoldAdminSelect2MultipleWidget,
     UnfoldAdminSelectWidget,
 )
 
@@ -28,6 +28,7 @@ from crm.staff.models import ApiToken, Team, User
 from crm.staff.person import person_of
 from crm.staff.services.guards import can_manage
 from crm.staff.services.people import require_good_password
+from tickets.models import Queue
 
 # One way in: password, lock-out and second factor are those of the login page.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -62,7 +63,7 @@ class ServiceAdmin(ModelAdmin):
 class UserForm(forms.ModelForm):
     # Not called `teams`: the admin refuses a field whose rows carry more than the link.
     team_list = forms.ModelMultipleChoiceField(
-        label=_("团队"), queryset=Team.objects.all(), required=False, widget=UnfoldAdminSelectMultipleWidget
+        label=_("团队"), queryset=Team.objects.all(), required=False, widget=UnfoldAdminSelect2MultipleWidget
     )
     primary_team = forms.ModelChoiceField(
         label=_("主团队"),
@@ -132,6 +133,7 @@ class UserAdmin(ServiceAdmin):
             Availability.ONLINE: "success",
             Availability.BUSY: "danger",
             Availability.BREAK: "warning",
+            Availability.OFFLINE: "default",
         },
     )
     def show_availability(self, person: User) -> tuple[str, str]:
@@ -179,9 +181,18 @@ class UserAdmin(ServiceAdmin):
 
 
 class TeamForm(forms.ModelForm):
+    queue_list = forms.ModelMultipleChoiceField(
+        label=_("负责队列"), queryset=Queue.objects.all(), required=False, widget=UnfoldAdminSelect2MultipleWidget
+    )
+
     class Meta:
         model = Team
-        fields = ["name", "parent", "queues"]
+        fields = ["name", "parent"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial.setdefault("queue_list", [queue.pk for queue in self.instance.queues.all()])
 
 
 @admin.register(Team)
@@ -190,7 +201,6 @@ class TeamAdmin(ServiceAdmin):
     list_display = ["name", "parent", "show_queues"]
     list_select_related = ["parent"]
     search_fields = ["name"]
-    filter_horizontal = ["queues"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).prefetch_related("queues")
@@ -206,12 +216,12 @@ class TeamAdmin(ServiceAdmin):
                 team=Team.objects.get(pk=obj.pk),
                 name=data["name"],
                 parent=data["parent"],
-                queues=data["queues"],
+                queues=data["queue_list"],
                 actor=person_of(request),
             )
         else:
             saved = services.create_team(
-                name=data["name"], parent=data["parent"], queues=data["queues"], actor=person_of(request)
+                name=data["name"], parent=data["parent"], queues=data["queue_list"], actor=person_of(request)
             )
             obj.pk = saved.pk
 
