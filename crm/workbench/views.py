@@ -129,7 +129,7 @@ def side_context(request: HttpRequest, ticket: Ticket, tab: str) -> dict[str, An
     else:
         context["other_tickets"] = desk.other_tickets_of(ticket, request.user)
         context["similar"] = similar_to(ticket, request.user)
-        context["tags"] = list(ticket.customer.active_tags().select_related("tag"))
+        context["tags"] = list(ticket.customer.active_tags())
     return context
 
 
