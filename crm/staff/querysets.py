@@ -22,11 +22,11 @@ class UserQuerySet(models.QuerySet["User"]):
         return self.active().filter(availability=Availability.ONLINE)
 
     def dispatch_candidates(self, queue_id: int) -> "UserQuerySet":
-        """People on duty in a team that serves the queue, each once."""
+        """Agents and leads on duty in a team that serves the queue, each once; nobody else is dispatched to."""
         serving = models.Exists(
             self.model.teams.through._default_manager.filter(user=models.OuterRef("pk"), team__queues=queue_id)
         )
-        return self.on_duty().exclude(role=Role.AUDITOR).filter(serving)
+        return self.on_duty().filter(serving, role__in=[Role.AGENT, Role.LEAD])
 
     def visible_to(self, user: "User") -> "UserQuerySet":
         """Oneself and colleagues: of one's own teams, for supervisors of the teams below, for
