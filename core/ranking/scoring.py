@@ -29,7 +29,7 @@ BODY_WEIGHT = 0.6
 # A query may be a whole conversation: only its rarest words are asked for, and rows are looked up by the
 # rarest of those until about this many rows could match.
 QUERY_TERMS = 80
-CANDIDATES = 3_000
+CANDIDATES = 600
 
 _TEXT = """
 SELECT item.id, sum(ts_rank(%s::float4[], item.search, asked.term) * asked.idf)
