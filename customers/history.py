@@ -43,7 +43,15 @@ def history_of(customer: Customer, *, limit: int = 50) -> list[HistoryLine]:
     """The newest lines of the customer and of the records merged into it, newest first."""
     ids = [customer.pk, *customer.merged_from.values_list("pk", flat=True)]
     rows = Event.objects.filter(subject_type="customer", subject_id__in=ids).select_related("actor")
-    return [_line(event) for event in rows.order_by("-id")[:limit]]
+    # A merge is told to both records; here it is one line.
+    seen: set[tuple[str, int]] = set()
+    lines = []
+    for event in rows.order_by("-id")[:limit]:
+        key = (event.kind, event.payload.get("merge", -event.pk))
+        if key not in seen:
+            seen.add(key)
+            lines.append(_line(event))
+    return lines
 
 
 def _line(event: Event) -> HistoryLine:

@@ -1,5 +1,6 @@
 """Pages: the customers, and one customer's whole story. Views hold no rule; the services do."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -9,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -290,10 +292,21 @@ def merge(request: HttpRequest, pk: int) -> HttpResponse:
             )
             messages.success(request, _("已合并，30 天内可在“变更历史”中撤销。"))
             return redirect("customers:detail", pk=record.target_id)
-        context["lines"] = services.preview_merge(source=source, target=target)
+        lines = services.preview_merge(source=source, target=target)
+        context["lines"] = [(line, _readable(line.source), _readable(line.target)) for line in lines]
     except DomainError as error:
         context["refusal"] = error.message
     return render(request, "customers/merge.html", context, status=409 if "refusal" in context else 200)
+
+
+def _readable(value: Any) -> str:
+    """A value of the preview for people."""
+    if isinstance(value, bool):
+        return _("是") if value else _("否")
+    if isinstance(value, dict):
+        return "；".join(f"{name}：{inner}" for name, inner in value.items())
+    moment = value if isinstance(value, datetime) else None
+    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M}" if moment else str(value or "")
 
 
 def _choices(request: HttpRequest) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The person or firm we serve, and the accounts they hold on platforms."""
 
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
@@ -9,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.clock import now
 from core.privacy import BlindIndexField, EncryptedRow, EncryptedTextField
+from customers.choices import ShopPlatform
 from customers.fields import NameGramsField, NameInitialsField
 from customers.models.tag import CustomerTag, Tag
 from customers.normalisation import phone_tail
@@ -112,3 +114,9 @@ class CustomerIdentity(models.Model):
 
     def __str__(self) -> str:
         return f"{self.platform}:{self.external_id}"
+
+    @property
+    def platform_label(self) -> str:
+        """The platform's name for people; an unknown one as it was given."""
+        known: dict[str, Any] = dict(ShopPlatform.choices)
+        return str(known.get(self.platform, self.platform))

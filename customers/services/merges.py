@@ -199,7 +199,7 @@ def _is_verified_twin(source: Customer, target: Customer, field: str) -> bool:
 def _masked(field: str, value: Any) -> Any:
     if field in PERSONAL_FIELDS:
         return PERSONAL_FIELDS[field](value) if value else ""
-    return value.isoformat() if isinstance(value, datetime) else value
+    return value
 
 
 def _move_rows(source: Customer, target: Customer) -> dict[str, list[int]]:
