@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from customers.normalisation import check_email, check_phone
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from core.api.fields import CleanCharField, MomentField
 from core.api.serializers import StrictSerializer
 from core.privacy import masks
+from customers.normalisation import check_email, check_phone
 from tickets.choices import (
     Action,
     Confirmation,
