@@ -78,9 +78,9 @@ class ComplaintForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        if not data.get("anonymous") and not {"phone", "email"} & set(self.errors):
-            if not data.get("phone") and not data.get("email"):
-                self.add_error("phone", _("请填写手机号或邮箱，或选择匿名。"))
+        reachable = data.get("phone") or data.get("email") or {"phone", "email"} & set(self.errors)
+        if not data.get("anonymous") and not reachable:
+            self.add_error("phone", _("请填写手机号或邮箱，或选择匿名。"))
         return data
 
 

@@ -108,7 +108,7 @@ def reply(
 
 def _last_question(ticket: Ticket) -> str:
     """What the customer wrote last, for the suggestions to learn from; numbers of people left out."""
-    asked = TicketMessage.objects.filter(ticket=ticket, kind=MessageKind.CUSTOMER).order_by("-created_at", "-pk").first()
+    asked = ticket.messages.filter(kind=MessageKind.CUSTOMER).order_by("-created_at", "-pk").first()
     return hide_numbers(asked.body) if asked else ""
 
 
