@@ -24,8 +24,23 @@ LARGEST_ANSWER = 64 * 1024
 LONGEST_URL = 2000
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
-# Prefixes that carry another address inside, and may lead where that one leads.
-_TUNNELS = tuple(ipaddress.ip_network(net) for net in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32"))
+# Prefixes that carry another address inside and may lead where that one leads, and special ranges
+# that the standard library of Python 3.11 takes for public (192.0.0.0/24 holds a cloud's metadata).
+_NEVER = tuple(
+    ipaddress.ip_network(net)
+    for net in (
+        "64:ff9b::/96",
+        "64:ff9b:1::/48",
+        "2002::/16",
+        "2001::/23",
+        "3fff::/20",
+        "5f00::/16",
+        "100::/64",
+        "::/96",
+        "192.0.0.0/24",
+        "192.88.99.0/24",
+    )
+)
 _resolver = ThreadPoolExecutor(8, thread_name_prefix="resolve")
 
 
@@ -60,8 +75,10 @@ def is_public(address: IPAddress) -> bool:
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped is not None:
             return is_public(address.ipv4_mapped)
-        if address.is_site_local or any(address in net for net in _TUNNELS):
+        if address.is_site_local:
             return False
+    if any(address in net for net in _NEVER):
+        return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 
