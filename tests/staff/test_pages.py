@@ -135,3 +135,18 @@ def test_a_missing_page_speaks_chinese(client: Client) -> None:
     answer = client.get("/no/such/page/")
     assert answer.status_code == 404
     assert "找不到这个页面" in answer.content.decode()
+
+
+@pytest.mark.parametrize("role", ["agent", "lead", "supervisor", "admin", "auditor"])
+def test_home_is_the_first_place_one_may_open(client: Client, request, role: str) -> None:
+    client.force_login(request.getfixturevalue(role))
+    assert client.get("/", follow=True).status_code == 200
+
+
+def test_what_a_service_refuses_is_a_sentence(client: Client, auditor: User) -> None:
+    client.force_login(auditor)
+    page = client.post("/team/availability/", {"availability": "online"})
+    assert page.status_code == 403
+    assert "只能切换自己的在线状态" in page.content.decode()
+    fragment = client.post("/team/availability/", {"availability": "online"}, headers={"HX-Request": "true"})
+    assert fragment.json()["code"] == "permission_denied"
