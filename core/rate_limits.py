@@ -56,12 +56,17 @@ class Limit:
     closes: bool
 
 
+def _key(limit: Limit, identity: str) -> str:
+    # Two installations on one Redis count apart, as their caches do.
+    return f"{settings.CACHES['default'].get('KEY_PREFIX', '')}limit:{limit.name}:{identity}"
+
+
 def hit(limit: Limit, identity: str) -> int:
     """Count one call. 0 when it is within the limit, else the seconds to wait.
 
     Raises LimiterUnavailable when Redis is away and the limit closes.
     """
-    key = f"limit:{limit.name}:{identity}"
+    key = _key(limit, identity)
     try:
         wait = client().eval(_SCRIPT, 1, key, limit.calls, limit.seconds * 1000, secrets.token_hex(6))
     except redis.RedisError:

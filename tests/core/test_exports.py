@@ -131,7 +131,6 @@ def test_values_of_every_kind_can_be_written(supervisor: User, file_format: str)
 
 
 def test_response_streams_a_named_attachment_and_is_limited(supervisor: User) -> None:
-    rate_limits.client().delete(f"limit:export:user:{supervisor.pk}")
     request = RequestFactory().get("/")
     request.user = supervisor
     arguments: dict[str, Any] = {
