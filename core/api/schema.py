@@ -8,6 +8,7 @@ from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema as SpectacularAutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter
+from rest_framework.serializers import CharField
 
 from core.api.serializers import ErrorSerializer, StrictMixin
 
@@ -47,11 +48,37 @@ class AutoSchema(SpectacularAutoSchema):
             codes.extend(_WITH_BODY)
         return sorted(codes)
 
+    def _get_parameters(self) -> list[dict[str, Any]]:
+        parameters: list[dict[str, Any]] = super()._get_parameters()
+        for parameter in parameters:
+            if parameter["in"] == "query":
+                parameter["allowEmptyValue"] = True
+                _allow_no_nul(parameter["schema"])
+                if parameter["name"] != "page_size":
+                    # Taken from the column; a filter beyond it simply finds nothing.
+                    parameter["schema"].pop("minimum", None)
+                    parameter["schema"].pop("maximum", None)
+        return parameters
+
+    def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> Any:
+        schema = super()._map_serializer_field(field, direction, bypass_extensions)
+        if direction == "request" and type(field) is CharField and schema:
+            if not field.allow_blank:
+                schema.setdefault("minLength", 1)
+            _allow_no_nul(schema, blank=field.allow_blank)
+        return schema
+
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
         schema = super()._map_basic_serializer(serializer, direction)
         if direction == "request" and isinstance(serializer, StrictMixin):
             schema["additionalProperties"] = False
         return schema
+
+
+def _allow_no_nul(schema: dict[str, Any], *, blank: bool = True) -> None:
+    """Say of plain text that it takes no NUL, and that spaces alone are nothing where something is needed."""
+    if schema.get("type") == "string" and not {"enum", "format", "pattern"} & schema.keys():
+        schema["pattern"] = r"^[^\u0000]*$" if blank else r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
 
 
 def _idempotency_key() -> OpenApiParameter:

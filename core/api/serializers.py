@@ -40,6 +40,10 @@ class StrictModelSerializer(StrictMixin, serializers.ModelSerializer):
     """A serializer of one model's rows."""
 
 
+class NothingSerializer(StrictSerializer):
+    """不需要内容。"""
+
+
 class ErrorSerializer(serializers.Serializer):
     """错误：代码给程序，句子给人。"""
 
