@@ -9,6 +9,8 @@ from crm.integrations.api.views import WebhookViewSet
 from crm.staff.api.views import StaffViewSet, TeamViewSet, TokenViewSet
 from customers.api.catalogue import OrderViewSet, ShopViewSet, TagGroupViewSet, TagViewSet
 from customers.api.views import CustomerViewSet
+from knowledge.api.views import ArticleViewSet
+from scripts_library.api.views import ScriptViewSet
 from tickets.api.configuration import ChannelViewSet, PolicyViewSet, QueueViewSet, RoutingRuleViewSet
 from tickets.api.public import InboundView, PublicComplaintView, TrackView
 from tickets.api.views import AttachmentViewSet, TicketViewSet
@@ -21,6 +23,8 @@ router.register("tags", TagViewSet, basename="tag")
 router.register("tag-groups", TagGroupViewSet, basename="tag-group")
 router.register("orders", OrderViewSet, basename="order")
 router.register("shops", ShopViewSet, basename="shop")
+router.register("scripts", ScriptViewSet, basename="script")
+router.register("articles", ArticleViewSet, basename="article")
 router.register("tickets", TicketViewSet, basename="ticket")
 router.register("attachments", AttachmentViewSet, basename="attachment")
 router.register("queues", QueueViewSet, basename="queue")

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from core import clock
-from core.errors import Conflict, NotFound
+from core.errors import NotFound
+from core.versions.services import usable_version
 from scripts_library.models import ScriptTemplate, ScriptVersion
 from scripts_library.placeholders import Rendered, render
 
@@ -33,17 +33,7 @@ def ticket_values(ticket: str, actor: Any) -> dict[str, str | None]:
     return values
 
 
-def usable_version(script: ScriptTemplate) -> ScriptVersion:
-    """The live version; raises Conflict when there is none or its period does not include now."""
-    version = script.live_version
-    if version is None:
-        raise Conflict(_("该话术没有已发布的版本。"), code="no_live_version")
-    if not version.is_valid_at(clock.now()):
-        raise Conflict(_("该话术已过期或尚未生效。"), code="not_valid_now")
-    return version
-
-
 def render_script(*, script: ScriptTemplate, ticket: str, actor: Any) -> tuple[ScriptVersion, Rendered]:
     """The live version filled for a ticket."""
-    version = usable_version(script)
+    version: ScriptVersion = usable_version(script)
     return version, render(version.body, ticket_values(ticket, actor))

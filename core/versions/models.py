@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from core import clock
@@ -29,7 +29,9 @@ class VersionedItemQuerySet(models.QuerySet[Any]):
             return self.none()
         if sees_unpublished(user, self.model):
             return self
-        return self.filter(Q(published_count__gt=0) | Q(owner=user) | Q(versions__author=user)).distinct()
+        versions = self.model._meta.get_field("live_version").related_model
+        written = versions._default_manager.filter(item=OuterRef("pk"), author=user)
+        return self.filter(Q(published_count__gt=0) | Q(owner=user) | Exists(written))
 
     def live(self, at: datetime | None = None) -> Self:
         """Rows whose live version is valid at `at` (default: now). `valid_until` is the last valid moment."""

@@ -142,6 +142,16 @@ def retire(*, version: Version, actor: Any) -> Version:
     return _move(version, MOVES["retire"], actor)
 
 
+def usable_version(item: VersionedItem) -> Any:
+    """The live version; raises Conflict when there is none or its period does not include now."""
+    version: Version | None = getattr(item, "live_version", None)
+    if version is None:
+        raise Conflict(_("没有已发布的版本。"), code="no_live_version")
+    if not version.is_valid_at(clock.now()):
+        raise Conflict(_("当前版本已过期或尚未生效。"), code="not_valid_now")
+    return version
+
+
 def version_model(item_model: type[VersionedItem]) -> type[Version]:
     """The version model that belongs to an item model."""
     related: type[Version] = item_model._meta.get_field("live_version").related_model  # type: ignore[assignment]
