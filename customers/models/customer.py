@@ -111,6 +111,8 @@ class CustomerIdentity(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["platform", "external_id"], name="identity_once_per_platform"),
         ]
+        # Search looks an account up without knowing its platform.
+        indexes = [models.Index(fields=["external_id"], name="identity_external_id")]
 
     def __str__(self) -> str:
         return f"{self.platform}:{self.external_id}"
