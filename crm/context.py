@@ -31,7 +31,7 @@ def _theme(request: HttpRequest, user: Any) -> str:
 
 
 def _search_url() -> str:
-    for name in ("search", "ticket_list"):
+    for name in ("search", "ticket_list", "workbench"):
         try:
             return reverse(name)
         except NoReverseMatch:

@@ -15,7 +15,7 @@ class Place:
     key: str
     label: str | Promise
     icon: str
-    url_name: str
+    url_names: tuple[str, ...]  # the first that is installed
     permission: str
     group: int
     shortcut: str
@@ -32,17 +32,51 @@ class Entry:
 
 
 PLACES = (
-    Place("workbench", _("工作台"), "layout-columns", "workbench", "tickets.view_ticket", 1, "g w", "gzt workbench"),
-    Place("tickets", _("工单"), "ticket", "ticket_list", "tickets.view_ticket", 1, "g t", "gd tickets"),
-    Place("customers", _("客户"), "users", "customers:list", "customers.view_customer", 1, "g c", "kh customers"),
+    Place("workbench", _("工作台"), "layout-columns", ("workbench",), "tickets.view_ticket", 1, "g w", "gzt workbench"),
     Place(
-        "scripts", _("话术"), "message-2", "script_list", "scripts_library.view_scripttemplate", 2, "g s", "hs scripts"
+        "tickets",
+        _("工单"),
+        "ticket",
+        ("ticket_list", "admin:tickets_ticket_changelist"),
+        "tickets.view_ticket",
+        1,
+        "g t",
+        "gd tickets",
     ),
-    Place("articles", _("知识库"), "book", "article_list", "knowledge.view_article", 2, "g k", "zsk knowledge"),
-    Place("visits", _("回访"), "phone-check", "visit_list", "followups.view_followupvisit", 2, "g v", "hf visits"),
-    Place("reports", _("报表"), "chart-bar", "report_list", "insights.view_report", 3, "g r", "bb reports"),
-    Place("team", _("团队"), "users-group", "team", "staff.view_team", 3, "g m", "td team"),
-    Place("settings", _("设置"), "settings", "admin:index", "core.change_settings", 4, "g a", "sz settings admin"),
+    Place("customers", _("客户"), "users", ("customers:list",), "customers.view_customer", 1, "g c", "kh customers"),
+    Place(
+        "scripts",
+        _("话术"),
+        "message-2",
+        ("script_list", "admin:scripts_library_scripttemplate_changelist"),
+        "scripts_library.view_scripttemplate",
+        2,
+        "g s",
+        "hs scripts",
+    ),
+    Place(
+        "articles",
+        _("知识库"),
+        "book",
+        ("article_list", "admin:knowledge_article_changelist"),
+        "knowledge.view_article",
+        2,
+        "g k",
+        "zsk knowledge",
+    ),
+    Place(
+        "visits",
+        _("回访"),
+        "phone-check",
+        ("visit_list", "admin:followups_followupvisit_changelist"),
+        "followups.view_followupvisit",
+        2,
+        "g v",
+        "hf visits",
+    ),
+    Place("reports", _("报表"), "chart-bar", ("report_list",), "insights.view_report", 3, "g r", "bb reports"),
+    Place("team", _("团队"), "users-group", ("team",), "staff.view_team", 3, "g m", "td team"),
+    Place("settings", _("设置"), "settings", ("admin:index",), "core.change_settings", 4, "g a", "sz settings admin"),
 )
 
 
@@ -62,7 +96,9 @@ def grouped(items: Iterable[Entry]) -> list[list[Entry]]:
 
 
 def _address(place: Place) -> str:
-    try:
-        return reverse(place.url_name)
-    except NoReverseMatch:
-        return ""
+    for name in place.url_names:
+        try:
+            return reverse(name)
+        except NoReverseMatch:
+            continue
+    return ""
