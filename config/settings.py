@@ -266,7 +266,7 @@ REST_FRAMEWORK = {
     "PAGE_SIZE": 25,
     "COERCE_DECIMAL_TO_STRING": True,
 }
-API_CALLS_PER_MINUTE = env.int("KEAN_API_CALLS_PER_MINUTE", default=600)
+API_CALLS_PER_MINUTE = env.int("KEAN_API_CALLS_PER_MINUTE", default=6000)
 # Addresses or networks whose X-Forwarded-For is believed. Empty: nobody's.
 TRUSTED_PROXIES = env.list("KEAN_TRUSTED_PROXIES", default=[])
 SPECTACULAR_SETTINGS = {

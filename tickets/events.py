@@ -23,6 +23,7 @@ UNROUTED = "ticket.unrouted"
 MESSAGE = "message.created"
 SLA_WARNED = "sla.warned"
 SLA_BREACHED = "sla.breached"
+CALENDAR_MISSING = "sla.calendar_missing"
 
 
 def snapshot(ticket: Ticket) -> dict[str, Any]:

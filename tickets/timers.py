@@ -2,9 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from core import clock
 from core.events import record_events
-from core.timers import Timer, TimerSpec, arm, periodic, timer_handler
+from core.timers import Timer, periodic, timer_handler
 from tickets.services import intake, routing, rules, sla
 
 
@@ -31,17 +30,8 @@ def take_up_stranded(slot: datetime) -> None:
 
 @timer_handler(rules.TIMER_RECOMPUTE)
 def recompute_clocks(timer: Timer) -> None:
-    """A policy changed: recompute its open clocks batch by batch, each batch its own timer."""
-    policy_id, version = timer.payload["policy"], timer.payload["version"]
-    after = rules.recompute_batch(policy_id=policy_id, version=version, after=timer.payload["after"])
+    """A policy or calendar changed: recompute open clocks batch by batch, each batch its own timer."""
+    policy_id = timer.payload["policy"]
+    after = rules.recompute_batch(policy_id=policy_id, after=timer.payload["after"])
     if after is not None:
-        arm(
-            TimerSpec(
-                key=f"sla.recompute:policy:{policy_id}:{version}:{after}",
-                kind=rules.TIMER_RECOMPUTE,
-                due_at=clock.now(),
-                subject_type="sla_policy",
-                subject_id=policy_id,
-                payload={"policy": policy_id, "version": version, "after": after},
-            )
-        )
+        rules.recompute_later(policy_id=policy_id, cause=timer.payload["cause"], after=after)

@@ -328,3 +328,55 @@ def test_refreshing_twice_changes_nothing(make_ticket: Make) -> None:
     sla.refresh(ticket)
     sla.refresh(ticket)
     assert (ticket.first_response_due_at, ticket.resolution_due_at, ticket.next_due_at) == before
+
+
+@pytest.mark.capability("B07")
+def test_a_changed_calendar_moves_open_clocks_and_leaves_ended_ones(
+    desk: Desk, make_ticket: Make, agent: User, admin: User, frozen: Any
+) -> None:
+    from core.calendars.models import OpeningHours
+    from core.events import record_event
+    from tickets.consumers import follow_calendars
+
+    ticket = make_ticket()
+    conversation.reply(ticket=ticket, actor=agent, body="您好。")
+    met_due = clock_of(ticket, Metric.FIRST_RESPONSE).due_at
+    OpeningHours.objects.filter(calendar=desk.calendar).update(opens_minute=540, closes_minute=1080)
+    desk.calendar.version += 1
+    desk.calendar.save()
+    told = record_event(
+        kind="calendar.changed", subject_type="business_calendar", subject_id=desk.calendar.pk, actor=admin
+    )
+    follow_calendars([told])
+    fire_due(now=clock.now())
+    assert clock_of(ticket, Metric.FIRST_RESPONSE).due_at == met_due
+    # Nine hours a day from Monday 09:00: the 24th hour ends on Wednesday at 15:00.
+    assert (fresh(ticket).resolution_due_at - ticket.occurred_at).total_seconds() == 2 * 86400 + 6 * 3600
+
+
+@pytest.mark.capability("B07")
+def test_a_promise_beyond_the_kept_calendar_takes_the_ticket_in_and_raises_an_alarm(
+    desk: Desk, make_ticket: Make, frozen: Any
+) -> None:
+    from datetime import UTC, datetime
+
+    desk.calendar.holidays = "CN"
+    desk.calendar.save()
+    frozen.move_to(datetime(2026, 12, 31, 10, tzinfo=UTC))
+    ticket = make_ticket()
+    assert ticket.resolution_due_at is None
+    assert ticket.first_response_due_at is not None
+    [alarm] = Event.objects.filter(subject_id=ticket.pk, kind="sla.calendar_missing")
+    assert "日历未维护" in alarm.payload["reason"]
+
+
+@pytest.mark.capability("B07")
+def test_a_pause_after_the_deadline_does_not_hide_that_it_is_overdue(
+    make_ticket: Make, agent: User, frozen: Any
+) -> None:
+    ticket = make_ticket()
+    frozen.shift(86401)
+    waiting = transitions.wait(ticket=ticket, actor=agent)
+    assert waiting.resolution_due_at == ticket.resolution_due_at
+    fire_due(now=clock.now())
+    assert clock_of(ticket, Metric.RESOLUTION).breached_at is not None

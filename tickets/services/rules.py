@@ -10,7 +10,7 @@ from core.conditions import parse
 from core.errors import Conflict
 from core.events import record_event
 from core.timers import TimerSpec, arm
-from tickets.models import Channel, Queue, RoutingRule, SLAPolicy, SLATarget, Ticket
+from tickets.models import Channel, Queue, RoutingRule, SLAClock, SLAPolicy, SLATarget, Ticket
 from tickets.models.sla import default_warnings
 from tickets.services import catalogue, sla
 from tickets.services.facts import TICKET_FIELDS, TicketFacts
@@ -97,26 +97,35 @@ def save_policy(*, policy: SLAPolicy | None, actor: "User | None", values: dict[
         # The prefetched targets of the row are those from before.
         policy._prefetched_objects_cache = {}
     if not is_new:
-        recompute_later(policy=policy)
+        recompute_later(policy_id=policy.pk, cause=f"version:{policy.version}")
     return policy
 
 
-def recompute_later(*, policy: SLAPolicy) -> None:
-    """Let a worker recompute the open clocks of a policy, in batches."""
+def recompute_later(*, policy_id: int, cause: str, after: int = 0) -> None:
+    """Let a worker recompute the open clocks of a policy, in batches; once for each `cause`."""
     arm(
         TimerSpec(
-            key=f"sla.recompute:policy:{policy.pk}:{policy.version}:0",
+            key=f"sla.recompute:{policy_id}:{cause}:{after}",
             kind=TIMER_RECOMPUTE,
             due_at=clock.now(),
             subject_type="sla_policy",
-            subject_id=policy.pk,
-            payload={"policy": policy.pk, "version": policy.version, "after": 0},
+            subject_id=policy_id,
+            payload={"policy": policy_id, "cause": cause, "after": after},
         )
     )
 
 
+def calendar_changed(*, calendar_id: int | None, cause: str) -> None:
+    """Open clocks follow a changed calendar (None: the public holidays); ended ones do not."""
+    affected = SLAClock.objects.filter(met_at=None, cancelled_at=None)
+    if calendar_id is not None:
+        affected = affected.filter(calendar=calendar_id)
+    for policy_id in affected.order_by().values_list("policy_id", flat=True).distinct():
+        recompute_later(policy_id=policy_id, cause=cause)
+
+
 @transaction.atomic
-def recompute_batch(*, policy_id: int, version: int, after: int) -> int | None:
+def recompute_batch(*, policy_id: int, after: int) -> int | None:
     """Recompute a batch of tickets whose clocks follow the policy. Returns where to go on, None at the end."""
     ids = list(
         Ticket.objects.filter(pk__gt=after, clocks__policy=policy_id, clocks__met_at=None, clocks__cancelled_at=None)

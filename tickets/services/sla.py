@@ -7,21 +7,24 @@ are never touched again.
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Max
 
 from core import clock
-from core.calendars import Schedule, load_schedule
-from core.events import EventData
+from core.calendars import CalendarDataMissing, Schedule, load_schedule
+from core.events import EventData, record_events
 from core.timers import TimerSpec, arm_many, cancel
+from tickets import sla_clock
 from tickets.choices import PAUSABLE_METRICS, Metric
-from tickets.events import SLA_BREACHED, SLA_WARNED, ticket_event
+from tickets.events import CALENDAR_MISSING, SLA_BREACHED, SLA_WARNED, ticket_event
 from tickets.models import SLAClock, Ticket, TicketPause
 from tickets.services import catalogue
 from tickets.services.catalogue import PolicyInForce, TargetInForce
 from tickets.services.facts import TicketFacts, first_match
+from tickets.sla_clock import Pause
 
 TIMER_DUE = "sla.due"
 TIMER_WARN = "sla.warn"
@@ -37,9 +40,9 @@ def _targets(policy: PolicyInForce, priority: str) -> dict[str, TargetInForce]:
     return {target.metric: target for target in policy.targets.get(priority, ())}
 
 
-def pauses_of(ticket: Ticket) -> list[tuple[datetime, datetime | None]]:
+def pauses_of(ticket: Ticket) -> list[Pause]:
     """The spans during which pausable clocks stood still, oldest first."""
-    return [(pause.started_at, pause.ended_at) for pause in ticket.pauses.all()]
+    return [Pause(row.started_at, row.ended_at) for row in ticket.pauses.all()]
 
 
 def _new_clock(
@@ -58,23 +61,32 @@ def _new_clock(
     )
 
 
-def _compute(
-    row: SLAClock, schedule: Schedule, pauses: list[tuple[datetime, datetime | None]]
-) -> tuple[datetime | None, list[TimerSpec]]:
-    """When the clock is due, and the timers that watch it. No moment while it is paused."""
-    spans: list[tuple[datetime, datetime]] = []
-    if row.metric in PAUSABLE_METRICS:
-        relevant = [(start, end) for start, end in pauses if end is None or end > row.started_at]
-        if any(end is None for _start, end in relevant):
-            return None, []
-        spans = [(max(start, row.started_at), end) for start, end in relevant if end is not None]
-    due_at = schedule.add(row.started_at, row.seconds, pauses=spans)
-    specs = [_timer(row, TIMER_DUE, "due", due_at)]
-    for share in row.warn_at:
-        if f"{share:g}" not in row.warned_at:
-            moment = schedule.add(row.started_at, round(row.seconds * share), pauses=spans)
-            specs.append(_timer(row, TIMER_WARN, f"{share:g}", moment))
+def _compute(row: SLAClock, schedule: Schedule, pauses: list[Pause]) -> tuple[datetime | None, list[TimerSpec]]:
+    """When the clock is due, and the timers that watch it.
+
+    No moment while a pause hides it, or when the calendar does not reach so far: that is an
+    alarm (`sla.calendar_missing`), and loading the year computes the clock again.
+    """
+    spans = pauses if row.metric in PAUSABLE_METRICS else []
+    try:
+        due_at = sla_clock.due_at(schedule, started_at=row.started_at, target_seconds=row.seconds, pauses=spans)
+        warnings = sla_clock.warnings(
+            schedule, started_at=row.started_at, target_seconds=row.seconds, pauses=spans, warn_at=row.warn_at
+        )
+    except CalendarDataMissing as error:
+        record_events([_calendar_missing(row, str(error))])
+        return None, []
+    specs = [_timer(row, TIMER_DUE, "due", due_at)] if due_at else []
+    specs += [
+        _timer(row, TIMER_WARN, f"{warning.share:g}", warning.at)
+        for warning in warnings
+        if warning.at is not None and f"{warning.share:g}" not in row.warned_at
+    ]
     return due_at, specs
+
+
+def _calendar_missing(row: SLAClock, sentence: str) -> EventData:
+    return ticket_event(CALENDAR_MISSING, row.ticket, None, metric=row.metric, reason=sentence)
 
 
 def _timer(row: SLAClock, kind: str, threshold: str, moment: datetime) -> TimerSpec:
@@ -118,7 +130,8 @@ def draft_clocks(ticket: Ticket, policy: PolicyInForce | None) -> Draft:
     ]
     schedules = _schedules(rows)
     for row in rows:
-        row.due_at = schedules[row.calendar_id].add(row.started_at, row.seconds)
+        with suppress(CalendarDataMissing):  # told when the clock is stored
+            row.due_at = schedules[row.calendar_id].add(row.started_at, row.seconds)
     _show_on_ticket(ticket, rows)
     return Draft(rows, schedules)
 
@@ -139,7 +152,7 @@ def _schedules(rows: Iterable[SLAClock]) -> dict[int, Schedule]:
 def _rearm(
     ticket: Ticket,
     rows: list[SLAClock],
-    pauses: list[tuple[datetime, datetime | None]],
+    pauses: list[Pause],
     schedules: dict[int, Schedule] | None = None,
 ) -> list[SLAClock]:
     """Recompute due moments and timers of running clocks; returns those whose moment changed."""
@@ -212,9 +225,9 @@ def start_next_response(ticket: Ticket) -> None:
         return
     latest = max((row.cycle for row in rows if row.metric == Metric.NEXT_RESPONSE), default=0)
     row = _new_clock(ticket, policy, target, clock.now(), latest + 1)
-    row.due_at = load_schedule(row.calendar_id).add(row.started_at, row.seconds)
     row.save()
     _rearm(ticket, [*rows, row], pauses_of(ticket))
+    row.save(update_fields=["due_at"])
 
 
 def reopen_resolution(ticket: Ticket, solved_at: datetime) -> None:

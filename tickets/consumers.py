@@ -1,0 +1,12 @@
+"""What tickets hear from lower floors."""
+
+from core.events import Event, event_consumer
+from tickets.services import rules
+
+
+@event_consumer("tickets.calendars", kinds=["calendar.changed", "public_holidays.loaded"])
+def follow_calendars(events: list[Event]) -> None:
+    """Open promises follow the calendar they are reckoned by."""
+    for event in events:
+        calendar_id = event.subject_id if event.kind == "calendar.changed" else None
+        rules.calendar_changed(calendar_id=calendar_id, cause=f"event:{event.pk}")
