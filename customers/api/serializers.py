@@ -137,7 +137,7 @@ class CustomerMergeSerializer(StrictSerializer):
     )
 
 
-class MergeShownSerializer(serializers.Serializer):
+class CustomerMergeShownSerializer(serializers.Serializer):
     merge = serializers.IntegerField()
 
 

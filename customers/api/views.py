@@ -120,7 +120,7 @@ class CustomerViewSet(WriteViewSet):
 
     @extend_schema(
         request=shapes.CustomerMergeSerializer,
-        responses=shapes.MergeShownSerializer,
+        responses=shapes.CustomerMergeShownSerializer,
         examples=[example("合并到 12 号客户", {"into": 12, "choices": {"name": "source"}}, request_only=True)],
     )
     @action(detail=True, methods=["post"])
