@@ -231,7 +231,13 @@ def version_schemas(name: str, shown: type[VersionSerializer], examples: Sequenc
             extend_schema(methods=["GET"], parameters=[_NUMBER], responses=shown),
             extend_schema(methods=["PATCH"], parameters=[_NUMBER], request=taken, responses=shown),
         ),
-        "move": extend_schema(parameters=[_NUMBER, _VERB], request=MoveSerializer, responses=shown, examples=[refusal]),
+        "move": extend_schema(
+            operation_id=f"{name}_versions_move",
+            parameters=[_NUMBER, _VERB],
+            request=MoveSerializer,
+            responses=shown,
+            examples=[refusal],
+        ),
         "diff": extend_schema(parameters=[_NUMBER, against], responses=PieceSerializer(many=True)),
     }
 
