@@ -133,7 +133,7 @@ class PolicySerializer(StrictSerializer):
     position = serializers.IntegerField(min_value=0, max_value=LARGEST)
     condition = ConditionField(required=False)
     calendar = serializers.PrimaryKeyRelatedField(queryset=BusinessCalendar.objects.all())
-    targets = TargetSerializer(many=True, allow_empty=False, max_length=12)
+    targets = TargetSerializer(many=True, allow_empty=False)
     is_active = serializers.BooleanField(required=False)
     version = serializers.IntegerField(read_only=True)
 

@@ -186,7 +186,7 @@ class TicketSerializer(serializers.Serializer):
                 "name": customer.name,
                 "phone": masks.mask_phone(customer.phone) if customer.phone else "",
                 "email": masks.mask_email(customer.email) if customer.email else "",
-                "important": customer.important,
+                "important": customer.is_important_now(),
             },
             queue=ticket.queue.key,
             assignee=ticket.assignee_id,

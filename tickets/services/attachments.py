@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import puremagic
 from django.conf import settings
@@ -74,7 +74,7 @@ def _check_content(extension: str, head: bytes) -> None:
         _refuse(str(_("文件内容与扩展名 .%(ext)s 不符。") % {"ext": extension}))
 
 
-def store_attachment(*, upload: UploadedFile, actor: "User | None") -> Attachment:
+def store_attachment(*, upload: "UploadedFile[Any]", actor: "User | None") -> Attachment:
     """Check and store an uploaded file. Its type is told by its bytes, not by its name."""
     name = clean_name(upload.name or "")
     size = upload.size or 0

@@ -5,9 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from core import clock
 from core.conditions import Condition, Field, FieldSet
-from customers.models import CustomerTag
 from tickets.choices import Priority, Severity, TicketType
 from tickets.models import Ticket
 
@@ -67,13 +65,11 @@ class TicketFacts(Mapping[str, Any]):
             case "body":
                 return self._body or self._first_body()
             case "customer.important":
-                return ticket.customer.is_important_at(clock.now())
+                return ticket.customer.is_important_now()
             case "customer.tags":
-                return set(
-                    CustomerTag.objects.active().filter(customer=ticket.customer_id).values_list("tag__name", flat=True)
-                )
+                return set(ticket.customer.active_tags().values_list("name", flat=True))
             case "customer.types":
-                return set(ticket.customer.types)
+                return set(ticket.customer.active_tags().filter(group__name="客户类型").values_list("name", flat=True))
         return getattr(ticket, name)
 
     def _first_body(self) -> str:

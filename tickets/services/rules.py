@@ -95,7 +95,7 @@ def save_policy(*, policy: SLAPolicy | None, actor: "User | None", values: dict[
             SLATarget(policy=policy, **{"warn_at": default_warnings(), **target}) for target in targets
         )
         # The prefetched targets of the row are those from before.
-        policy._prefetched_objects_cache = {}
+        policy.__dict__.pop("_prefetched_objects_cache", None)
     if not is_new:
         recompute_later(policy_id=policy.pk, cause=f"version:{policy.version}")
     return policy

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from tickets.choices import Action, MessageKind, Metric, Priority
-from tickets.models import Queue
+from tickets.services import catalogue
 
 register = template.Library()
 
@@ -40,10 +40,12 @@ def _moved(data: dict[str, Any]) -> str:
     action = data.get("action", "")
     reason = f"：{data['reason']}" if data.get("reason") else ""
     if action == "edit":
-        return _("修改：{fields}").format(fields="、".join(str(_FIELDS.get(name, name)) for name in data.get("changes", {})))
+        return _("修改：{fields}").format(
+            fields="、".join(str(_FIELDS.get(name, name)) for name in data.get("changes", {}))
+        )
     if action == "move":
-        queue = Queue.objects.filter(pk=data.get("to")).values_list("name", flat=True).first()
-        return _("转到队列“{queue}”").format(queue=queue or "—") + reason
+        names = {queue.pk: queue.name for queue in catalogue.queues().values()}
+        return _("转到队列“{queue}”").format(queue=names.get(data.get("to"), "—")) + reason
     if action == "escalate" and data.get("to") in Priority.values:
         return _("升级到{priority}").format(priority=Priority(data["to"]).label) + reason
     if action == "merge":
