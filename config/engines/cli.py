@@ -99,7 +99,8 @@ def run_tests(root: Path, arguments: list[str]) -> int:
     try:
         variables = engines.start("test")
         engines.publish()
-        command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadgroup", *arguments]
+        # A file's tests stay in one process: what its fixtures start is started once.
+        command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadfile", *arguments]
         process = subprocess.Popen(command, cwd=root, env={**environ, **variables})
         try:
             return process.wait()

@@ -26,7 +26,6 @@ def environ() -> Iterator[dict[str, str]]:
 
 
 @pytest.mark.faults
-@pytest.mark.xdist_group("faults")
 def test_manage_passes_input_output_and_exit_code_and_leaves_nothing_running(environ: dict[str, str]) -> None:
     answer = subprocess.run(
         [sys.executable, "-c", MANAGE, "shell", "-v", "0", "-c", ECHO],

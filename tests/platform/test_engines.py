@@ -20,7 +20,7 @@ from config.engines.processes import processes_in
 from config.engines.service import Service
 from config.engines.sockets import bind
 
-pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults")]
+pytestmark = pytest.mark.faults
 ROOT = Path(__file__).resolve().parents[2]
 HOLDER = """
 import sys, time

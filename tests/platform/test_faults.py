@@ -7,7 +7,7 @@ import pytest
 from tests.platform.faults import FAULTS
 from tests.platform.rig import Outcome, Rig
 
-pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults")]
+pytestmark = pytest.mark.faults
 
 
 @pytest.fixture(scope="module")
