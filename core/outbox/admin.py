@@ -1,4 +1,7 @@
+from typing import cast
+
 from django.contrib import admin, messages
+from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -27,7 +30,7 @@ class OutboxItemAdmin(ReadOnlyAdmin):
     @admin.action(description=_("重发失败的事项"), permissions=["replay"])
     def replay_dead(self, request: HttpRequest, queryset: QuerySet[OutboxItem]) -> None:
         try:
-            count = replay(ids=list(queryset.values_list("pk", flat=True)), actor=request.user)
+            count = replay(ids=list(queryset.values_list("pk", flat=True)), actor=cast(AbstractBaseUser, request.user))
         except DomainError as error:
             self.message_user(request, error.message, messages.ERROR)
             return

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection, models, transaction
@@ -80,7 +81,7 @@ def _deliver_until(deadline: float, now: datetime | None, stop: threading.Event 
 def _claim(now: datetime | None) -> OutboxItem | None:
     """Take the next item under a lease, committed before anything is sent."""
     moment = judging_moment(now)
-    values = {"token": uuid.uuid4(), "moment": moment, "lease_end": moment + LEASE}
+    values: dict[str, Any] = {"token": uuid.uuid4(), "moment": moment, "lease_end": moment + LEASE}
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_CLAIM, values)
         row = cursor.fetchone()

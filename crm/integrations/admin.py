@@ -1,3 +1,5 @@
+from typing import cast
+
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
@@ -11,6 +13,7 @@ from core.outbound import AddressRefused, resolve
 from crm.integrations.catalogue import EVENT_NAMES
 from crm.integrations.models import Webhook
 from crm.integrations.services import create_webhook, delete_webhook, enable_webhook
+from crm.staff.models import User
 
 
 class WebhookForm(forms.ModelForm):
@@ -54,7 +57,7 @@ class WebhookAdmin(ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Webhook, form: forms.ModelForm, change: bool) -> None:
         webhook, secret = create_webhook(
-            url=form.cleaned_data["url"], events=form.cleaned_data["events"], actor=request.user
+            url=form.cleaned_data["url"], events=form.cleaned_data["events"], actor=cast(User, request.user)
         )
         obj.pk, obj.row_key = webhook.pk, webhook.row_key
         self.message_user(request, _("签名密钥（只显示这一次）：%s") % secret, messages.WARNING)
@@ -69,11 +72,11 @@ class WebhookAdmin(ModelAdmin):
     def enable(self, request: HttpRequest, queryset: QuerySet[Webhook]) -> None:
         for webhook in queryset:
             try:
-                enable_webhook(webhook=webhook, actor=request.user)
+                enable_webhook(webhook=webhook, actor=cast(User, request.user))
             except DomainError as error:
                 self.message_user(request, f"{webhook.url}：{error.message}", messages.ERROR)
 
     @admin.action(description=_("删除"), permissions=["take_down"])
     def take_down(self, request: HttpRequest, queryset: QuerySet[Webhook]) -> None:
         for webhook in queryset:
-            delete_webhook(webhook=webhook, actor=request.user)
+            delete_webhook(webhook=webhook, actor=cast(User, request.user))

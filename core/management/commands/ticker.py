@@ -23,8 +23,9 @@ HEARTBEAT_SECONDS = 3.0
 NUDGE_SECONDS = 4.0
 # Work that is this late, or a broker away for as long, makes the ticker work itself.
 PATIENCE_SECONDS = 5.0
-# Short, so that SIGTERM is answered within two seconds.
-SELF_DRAIN_SECONDS = 1.0
+SELF_DRAIN_SECONDS = 0.5
+# After SIGTERM it ends by itself within this, or is made to: a lost database keeps it waiting for longer.
+GRACE_SECONDS = 1.0
 
 
 class Ticker:
@@ -62,7 +63,7 @@ class Ticker:
         lost_for = 0.0 if self._broker_lost_at is None else now - self._broker_lost_at
         nobody_for = max(lost_for, waiting.overdue_seconds, waiting.worker_unseen_seconds - HEARTBEAT_SECONDS)
         if waiting.anything and nobody_for > PATIENCE_SECONDS:
-            drain(budget_seconds=SELF_DRAIN_SECONDS)
+            drain(budget_seconds=SELF_DRAIN_SECONDS, senders_at_once=1)
 
     def _nudge(self, now: float) -> None:
         self._nudged_at = now
@@ -83,7 +84,14 @@ class Command(BaseCommand):
 
         def end(number: int, frame: FrameType | None) -> None:
             ticker.stop.set()
+            signal.setitimer(signal.ITIMER_REAL, GRACE_SECONDS)
+
+        def end_now(number: int, frame: FrameType | None) -> None:
+            # Whatever it was doing is one transaction, or an item that is sent again under the same key.
+            raise SystemExit(0)
 
         signal.signal(signal.SIGTERM, end)
         signal.signal(signal.SIGINT, end)
+        signal.signal(signal.SIGALRM, end_now)
         ticker.run(options["interval"])
+        signal.setitimer(signal.ITIMER_REAL, 0)

@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, cast
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
@@ -9,6 +9,7 @@ from core.api.viewsets import ReadViewSet
 from crm.integrations.api.serializers import WebhookCreated, WebhookInput, WebhookOutput
 from crm.integrations.models import Webhook
 from crm.integrations.services import create_webhook, delete_webhook
+from crm.staff.models import User
 
 
 class WebhookViewSet(ReadViewSet):
@@ -27,11 +28,11 @@ class WebhookViewSet(ReadViewSet):
     @extend_schema(responses={201: WebhookCreated})
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Register an address. The answer is the only one that shows the secret."""
-        webhook, _secret = create_webhook(actor=request.user, **self.validated())
+        webhook, _secret = create_webhook(actor=cast(User, request.user), **self.validated())
         shown = WebhookCreated(webhook, context=self.get_serializer_context())
         return Response(shown.data, status=status.HTTP_201_CREATED)
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        delete_webhook(webhook=self.get_object(), actor=request.user)
+        delete_webhook(webhook=self.get_object(), actor=cast(User, request.user))
         return Response(status=status.HTTP_204_NO_CONTENT)
