@@ -1,6 +1,6 @@
 from django.urls import path
 
-from crm.workbench import views
+from crm.workbench import ticket_list, views
 
 urlpatterns = [
     path("desk/", views.workbench, name="workbench"),
@@ -15,4 +15,6 @@ urlpatterns = [
     path("desk/<str:number>/handover/", views.assignees, name="ticket_handover"),
     path("desk/<str:number>/send/", views.send, name="ticket_send"),
     path("desk/<str:number>/do/<slug:action>/", views.act, name="ticket_act"),
+    path("tickets/", ticket_list.ticket_list, name="ticket_list"),
+    path("tickets/export/", ticket_list.export, name="ticket_export"),
 ]

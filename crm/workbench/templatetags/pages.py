@@ -5,6 +5,7 @@ from typing import Any
 from django import template
 from django.http import QueryDict
 
+from core.language import mask_text
 from crm.workbench.chips import Chip, Option
 from tickets.choices import STATUS_META
 
@@ -30,3 +31,9 @@ def status_chip(ticket: Any) -> dict[str, Any]:
     """The ticket's status by colour, icon and word."""
     meta = STATUS_META[ticket.status]
     return {"label": ticket.get_status_display(), "tone": _TONES[meta.tone], "icon": meta.icon}
+
+
+@register.filter
+def masked_text(value: str | None) -> str:
+    """A free text with the personal data in it masked."""
+    return mask_text(value) if value else ""
