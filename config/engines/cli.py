@@ -92,7 +92,7 @@ def _attend(root: Path, variables: Mapping[str, str], arguments: list[str]) -> i
 
 def run_tests(root: Path, arguments: list[str]) -> int:
     """pytest on engines in a temporary folder; neither KEAN_DATA nor configured engines are touched."""
-    environ = {name: value for name, value in os.environ.items() if name not in TEST_IGNORES}
+    environ = {name: value for name, value in os.environ.items() if not _decides_how_tests_end(name)}
     data = _temporary_folder()
     engines = Engines(data, environ=environ, durable=False)
     signal.signal(signal.SIGTERM, _interrupt)
@@ -113,14 +113,11 @@ def run_tests(root: Path, arguments: list[str]) -> int:
         shutil.rmtree(data, ignore_errors=True)
 
 
-# A developer's own engines, keys and debug switches must not decide how tests end.
-TEST_IGNORES = frozenset(
-    {
-        *("DATABASE_URL", "REDIS_URL", "EMAIL_URL", "PORT", "HOST"),
-        *("KEAN_DATA", "KEAN_DEBUG", "KEAN_SECRET_KEY", "KEAN_PRIVACY_KEYS", "KEAN_PRIVACY_INDEX_KEY"),
-        *("KEAN_DEMO_PASSWORD", "KEAN_HTTPS", "KEAN_PUBLIC_URL", "KEAN_ALLOWED_HOSTS", "KEAN_WEBHOOK_ALLOW"),
-    }
-)
+def _decides_how_tests_end(name: str) -> bool:
+    """A developer's own engines, keys and switches; only the browser to use is taken over."""
+    return name in {"DATABASE_URL", "REDIS_URL", "EMAIL_URL", "PORT", "HOST"} or (
+        name.startswith("KEAN_") and name != "KEAN_CHROMIUM"
+    )
 
 
 def _interrupt(_signum: int, _frame: object) -> None:

@@ -19,6 +19,7 @@ from .processes import die_with_parent, kill_session, spawn, started_mark
 from .service import Service
 from .sockets import bind, page_status
 
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 LOG_LIMIT_BYTES = 20 * 1024 * 1024
 FIRST_PAGE = "/accounts/login/"
 DEMO_LOGINS = "admin  lead  supervisor  agent  agent2  other_agent  auditor"
@@ -56,15 +57,16 @@ class Supervisor:
 
     def run(self) -> int:
         """Run until SIGINT or SIGTERM. Returns the exit code; raises EngineError when the start fails."""
-        for signum in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(signum, _raise_stopped)
+        for signum in STOP_SIGNALS:
+            if signal.getsignal(signum) is not signal.SIG_IGN:  # as nohup wants it
+                signal.signal(signum, _raise_stopped)
         try:
             self._start()
             self._look_after_everything()
         except Stopped:
             say("正在停止… (stopping)")
         finally:
-            for signum in (signal.SIGINT, signal.SIGTERM):
+            for signum in STOP_SIGNALS:
                 signal.signal(signum, signal.SIG_IGN)
             self._stop()
         return 0
