@@ -2,10 +2,14 @@
 
 import os
 import shutil
+import socket
+import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
+import uvicorn
 from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -41,10 +45,39 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@dataclass(frozen=True)
+class AsgiServer:
+    url: str
+
+
+@pytest.fixture
+def asgi_server(transactional_db: None) -> Iterator[AsgiServer]:
+    """The application as in production (uvicorn), live events included, on the test database."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config("config.asgi:application", log_level="warning", lifespan="off", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    yield AsgiServer(f"http://127.0.0.1:{listener.getsockname()[1]}")
+    server.should_exit = True
+    thread.join(timeout=10)
+    listener.close()
+
+
+@pytest.fixture
+def open_live(chromium: Browser, asgi_server: AsgiServer) -> Iterator[OpenAs]:
+    """As `open_as`, on the server that also speaks live events."""
+    yield from _pages(chromium, asgi_server.url)
+
+
 @pytest.fixture
 def open_as(chromium: Browser, live_server: Any) -> Iterator[OpenAs]:
     """`open_as(user, "/team/", width=390)` → a page. At the end no page may have broken its content
     security policy or thrown an error."""
+    yield from _pages(chromium, live_server.url)
+
+
+def _pages(chromium: Browser, base: str) -> Iterator[OpenAs]:
     contexts, faults = [], []
 
     def open_page(user: User | None, path: str, *, width: int = 1440, **options: Any) -> Page:
@@ -54,11 +87,11 @@ def open_as(chromium: Browser, live_server: Any) -> Iterator[OpenAs]:
             client = Client()
             client.force_login(user)
             key = client.cookies[settings.SESSION_COOKIE_NAME].value
-            context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_server.url}])
+            context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": base}])
         page = context.new_page()
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda line: faults.append(line.text) if "Content Security Policy" in line.text else None)
-        page.goto(live_server.url + path)
+        page.goto(base + path)
         return page
 
     yield open_page
