@@ -58,7 +58,7 @@ class Supervisor:
     def run(self) -> int:
         """Run until SIGINT or SIGTERM. Returns the exit code; raises EngineError when the start fails."""
         for signum in STOP_SIGNALS:
-            if signal.getsignal(signum) is not signal.SIG_IGN:  # as nohup wants it
+            if signum != signal.SIGHUP or signal.getsignal(signum) is not signal.SIG_IGN:  # nohup ignores it
                 signal.signal(signum, _raise_stopped)
         try:
             self._start()
