@@ -1,0 +1,76 @@
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from crm.insights.querysets import DayCountQuerySet, PersonDayCountQuerySet
+
+
+class DayCount(models.Model):
+    """How often something happened on a day of Shanghai, by queue and channel.
+
+    Kept by the event consumer `insights.days` and made anew from events by `rebuild_day_counts`.
+    History outlives the rows it names, so the keys are not constraints.
+    """
+
+    day = models.DateField(_("日期"))
+    queue = models.ForeignKey(
+        "tickets.Queue",
+        models.DO_NOTHING,
+        verbose_name=_("队列"),
+        null=True,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+    )
+    channel = models.ForeignKey(
+        "tickets.Channel",
+        models.DO_NOTHING,
+        verbose_name=_("渠道"),
+        null=True,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+    )
+    metric = models.CharField(_("指标"), max_length=64)
+    value = models.BigIntegerField(_("数值"))
+
+    objects = DayCountQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("每日统计")
+        ordering = ["day", "metric"]
+        permissions = [("view_report", _("可查看报表"))]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["day", "queue", "channel", "metric"], nulls_distinct=False, name="insights_daycount_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.metric} {self.value}"
+
+
+class PersonDayCount(models.Model):
+    """The same counts by the person who did it."""
+
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.DO_NOTHING,
+        verbose_name=_("员工"),
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+    )
+    day = models.DateField(_("日期"))
+    metric = models.CharField(_("指标"), max_length=64)
+    value = models.BigIntegerField(_("数值"))
+
+    objects = PersonDayCountQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("员工每日统计")
+        ordering = ["day", "metric"]
+        constraints = [models.UniqueConstraint(fields=["person", "day", "metric"], name="insights_persondaycount_once")]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.person_id} {self.metric} {self.value}"
