@@ -41,13 +41,13 @@ WHERE item.live_version_id IS NOT NULL
 
 # The profile of an item: the sum of the unit TF-IDF vectors of its text and examples, made a unit vector again.
 _PROFILE = """
-INSERT INTO core_termprofile (corpus, target_id, term, weight)
+INSERT INTO core_termprofile (corpus, collection, target_id, term, weight)
 WITH rows AS (
     SELECT row_number() OVER () AS row_id, source.* FROM ({source}) AS source
 ), sizes AS (
     SELECT collection, row_count AS size FROM core_termcount WHERE corpus = %(counts)s AND term = ''
 ), words AS (
-    SELECT rows.row_id, rows.target, word.lexeme,
+    SELECT rows.row_id, rows.target, rows.collection, word.lexeme,
            ln(1 + cardinality(word.positions)) * ln(1 + (sizes.size - c.row_count + 0.5) / (c.row_count + 0.5)) AS w
     FROM rows CROSS JOIN LATERAL unnest(rows.search) AS word
     JOIN sizes ON sizes.collection = rows.collection
@@ -55,15 +55,15 @@ WITH rows AS (
 ), norms AS (
     SELECT row_id, sqrt(sum(w * w)) AS norm FROM words GROUP BY row_id
 ), sums AS (
-    SELECT words.target, words.lexeme, sum(words.w / norms.norm) AS w
+    SELECT words.target, words.collection, words.lexeme, sum(words.w / norms.norm) AS w
     FROM words JOIN norms ON norms.row_id = words.row_id AND norms.norm > 0
-    GROUP BY words.target, words.lexeme
+    GROUP BY words.target, words.collection, words.lexeme
 ), ranked AS (
     SELECT sums.*, sqrt(sum(w * w) OVER (PARTITION BY target)) AS norm,
            row_number() OVER (PARTITION BY target ORDER BY w DESC, lexeme) AS place
     FROM sums
 )
-SELECT %(profile)s, target, lexeme, w / norm FROM ranked WHERE place <= %(limit)s AND norm > 0
+SELECT %(profile)s, collection, target, lexeme, w / norm FROM ranked WHERE place <= %(limit)s AND norm > 0
 """
 
 

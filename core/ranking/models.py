@@ -34,6 +34,7 @@ class TermProfile(models.Model):
     """How strongly a word speaks for an item, learned from its text and the messages it answered."""
 
     corpus = models.CharField(max_length=40)
+    collection = models.CharField(max_length=100, default="", blank=True)
     target_id = models.BigIntegerField()
     term = models.CharField(max_length=200)
     weight = models.FloatField()
@@ -42,7 +43,7 @@ class TermProfile(models.Model):
         verbose_name = _("词权重")
         verbose_name_plural = _("词权重")
         default_permissions = ()
-        indexes: ClassVar = [models.Index(fields=["corpus", "term"], name="termprofile_term")]
+        indexes: ClassVar = [models.Index(fields=["corpus", "term", "collection"], name="termprofile_term")]
 
     def __str__(self) -> str:
         return f"{self.corpus} {self.target_id} {self.term} {self.weight:.3f}"

@@ -31,28 +31,42 @@ BODY_WEIGHT = 0.6
 QUERY_TERMS = 80
 CANDIDATES = 600
 
+# Every statement first finds its few hundred rows by the index and only then asks which of them are eligible:
+# left to itself the planner reckons up all eligible items for each query.
 _TEXT = """
-SELECT item.id, sum(ts_rank(%s::float4[], item.search, asked.term) * asked.idf)
-       / (0.7 + 0.3 * least(item.search_length / %s::float8, 5)) AS score
-FROM {items} AS item, unnest(%s::tsquery[], %s::float8[]) AS asked(term, idf)
-WHERE item.search @@ %s::tsquery AND item.id IN ({eligible})
-GROUP BY item.id ORDER BY score DESC, item.id LIMIT %s
+WITH found AS MATERIALIZED (
+    SELECT item.id, item.search, item.search_length FROM {items} AS item
+    WHERE item.search @@ %s::tsquery {of_collection}
+), eligible AS MATERIALIZED (
+    SELECT * FROM found WHERE found.id IN ({eligible})
+)
+SELECT eligible.id, sum(ts_rank(%s::float4[], eligible.search, asked.term) * asked.idf)
+       / (0.7 + 0.3 * least(eligible.search_length / %s::float8, 5)) AS score
+FROM eligible, unnest(%s::tsquery[], %s::float8[]) AS asked(term, idf)
+GROUP BY eligible.id, eligible.search_length ORDER BY score DESC, eligible.id LIMIT %s
 """
 
 _NEAREST = """
-SELECT example.{target}, sum(ts_rank(%s::float4[], example.search, asked.term) * asked.idf)
-       / (0.25 + 0.75 * least(example.search_length / %s::float8, 5)) AS score
-FROM {examples} AS example, unnest(%s::tsquery[], %s::float8[]) AS asked(term, idf)
-WHERE example.search @@ %s::tsquery AND example.{target} IN ({eligible})
-GROUP BY example.id ORDER BY score DESC, example.id LIMIT %s
+WITH found AS MATERIALIZED (
+    SELECT example.id, example.{target} AS target, example.search, example.search_length
+    FROM {examples} AS example WHERE example.search @@ %s::tsquery
+), eligible AS MATERIALIZED (
+    SELECT * FROM found WHERE found.target IN ({eligible})
+)
+SELECT eligible.target, sum(ts_rank(%s::float4[], eligible.search, asked.term) * asked.idf)
+       / (0.25 + 0.75 * least(eligible.search_length / %s::float8, 5)) AS score
+FROM eligible, unnest(%s::tsquery[], %s::float8[]) AS asked(term, idf)
+GROUP BY eligible.id, eligible.target, eligible.search_length ORDER BY score DESC, eligible.id LIMIT %s
 """
 
 _PROFILE = """
-SELECT profile.target_id, sum(profile.weight * asked.weight) AS score
-FROM core_termprofile AS profile
-JOIN unnest(%s::text[], %s::float8[]) AS asked(term, weight) ON asked.term = profile.term
-WHERE profile.corpus = %s AND profile.target_id IN ({eligible})
-GROUP BY profile.target_id ORDER BY score DESC, 1 LIMIT %s
+WITH scored AS MATERIALIZED (
+    SELECT profile.target_id, sum(profile.weight * asked.weight) AS score
+    FROM unnest(%s::text[], %s::float8[]) AS asked(term, weight)
+    JOIN core_termprofile AS profile ON profile.term = asked.term AND profile.corpus = %s {of_collection}
+    GROUP BY profile.target_id ORDER BY score DESC, profile.target_id LIMIT 1000
+)
+SELECT target_id, score FROM scored WHERE target_id IN ({eligible}) ORDER BY score DESC, target_id LIMIT %s
 """
 
 
@@ -102,11 +116,13 @@ def _combined(
     if not counts:
         return {}
     of_texts, of_examples = _statistics(corpus, counts, collection)
-    text = _text_scores(corpus, eligible, counts, of_texts, limit)
-    if not of_examples.size:
+    text = _text_scores(corpus, eligible, counts, of_texts, collection, limit)
+    if of_examples.size <= of_texts.size:
+        # Nothing was learned here: the examples' counts hold the texts alone, or nothing.
         return text
     terms = of_examples.rarest_first(list(counts))[:QUERY_TERMS]
-    scores = _profile_scores(corpus, eligible, counts, terms, of_examples, limit)
+    weights = [math.log1p(counts[term]) * of_examples.idf(term) for term in terms]
+    scores = _profile_scores(corpus, eligible, dict(zip(terms, weights, strict=True)), collection, limit)
     for item_id, share in _vote_shares(corpus, eligible, terms, of_examples).items():
         scores[item_id] = scores.get(item_id, 0.0) + VOTE_WEIGHT * share
     highest = BODY_WEIGHT * sum(of_texts.idf(term) for term in counts) or 1.0
@@ -133,59 +149,67 @@ def _statistics_of(found: dict[str, tuple[int, int]]) -> Statistics:
 
 
 def _text_scores(
-    corpus: Corpus, eligible: QuerySet[Any], counts: Counter[str], known: Statistics, limit: int
+    corpus: Corpus,
+    eligible: QuerySet[Any],
+    counts: Counter[str],
+    known: Statistics,
+    collection: str | None,
+    limit: int,
 ) -> dict[int, float]:
     terms = known.rarest_first(list(counts))[:QUERY_TERMS]
-    weights = [BODY_WEIGHT, 0.0, 0.0, 1.0]
-    return dict(_asked(_TEXT, corpus, eligible, terms, known, weights, limit))
+    before: list[Any] = [any_of(known.lookup_terms(terms))]
+    of_collection = ""
+    if corpus.has_collections and collection is not None:
+        of_collection = "AND item.collection = %s"
+        before.append(collection)
+    after = _asked(terms, known, [BODY_WEIGHT, 0.0, 0.0, 1.0], limit)
+    return dict(_rows(_TEXT, corpus, eligible, before, after, of_collection=of_collection))
 
 
 def _vote_shares(corpus: Corpus, eligible: QuerySet[Any], terms: list[str], known: Statistics) -> dict[int, float]:
     """Share of the votes of the nearest examples by item, adding to 1."""
     votes: dict[int, float] = defaultdict(float)
-    for item_id, similarity in _asked(_NEAREST, corpus, eligible, terms, known, [1.0] * 4, NEIGHBOURS):
+    before = [any_of(known.lookup_terms(terms))]
+    after = _asked(terms, known, [1.0] * 4, NEIGHBOURS)
+    for item_id, similarity in _rows(_NEAREST, corpus, eligible, before, after):
         votes[item_id] += similarity**2
     total = sum(votes.values()) or 1.0
     return {item_id: vote / total for item_id, vote in votes.items()}
 
 
-def _asked(
-    template: str,
-    corpus: Corpus,
-    eligible: QuerySet[Any],
-    terms: list[str],
-    known: Statistics,
-    weights: list[float],
-    limit: int,
-) -> list[tuple[int, float]]:
-    values = [
+def _asked(terms: list[str], known: Statistics, weights: list[float], limit: int) -> list[Any]:
+    """The parameters of a statement that sums ts_rank over the asked words."""
+    return [
         weights,
         known.mean_length,
         [quoted(term) for term in terms],
         [known.idf(term) for term in terms],
-        any_of(known.lookup_terms(terms)),
+        limit,
     ]
-    return _rows(template, corpus, eligible, values, limit)
 
 
 def _profile_scores(
-    corpus: Corpus, eligible: QuerySet[Any], counts: Counter[str], terms: list[str], known: Statistics, limit: int
+    corpus: Corpus, eligible: QuerySet[Any], weights: Mapping[str, float], collection: str | None, limit: int
 ) -> dict[int, float]:
-    weights = [math.log1p(counts[term]) * known.idf(term) for term in terms]
-    norm = math.sqrt(sum(weight * weight for weight in weights)) or 1.0
-    values = [terms, [weight / norm for weight in weights], corpus.name]
-    return dict(_rows(_PROFILE, corpus, eligible, values, limit))
+    """Cosines between the query's words and the profiles."""
+    norm = math.sqrt(sum(weight * weight for weight in weights.values())) or 1.0
+    before: list[Any] = [list(weights), [weight / norm for weight in weights.values()], corpus.name]
+    if collection is not None:
+        before.append(collection)
+    of_collection = "" if collection is None else "AND profile.collection = %s"
+    return dict(_rows(_PROFILE, corpus, eligible, before, [limit], of_collection=of_collection))
 
 
 def _rows(
-    template: str, corpus: Corpus, eligible: QuerySet[Any], values: list[Any], limit: int
+    template: str, corpus: Corpus, eligible: QuerySet[Any], before: list[Any], after: list[Any], **parts: str
 ) -> list[tuple[int, float]]:
+    """Run a statement whose parameters stand `before` and `after` those of the `eligible` rows."""
     subquery, parameters = eligible.values("pk").query.sql_with_params()
     statement = template.format(
-        items=corpus.items_table, examples=corpus.examples_table, target=corpus.target, eligible=subquery
+        items=corpus.items_table, examples=corpus.examples_table, target=corpus.target, eligible=subquery, **parts
     )
     with connection.cursor() as cursor:
-        cursor.execute(cast(LiteralString, statement), [*values, *parameters, limit])
+        cursor.execute(cast(LiteralString, statement), [*before, *parameters, *after])
         return [(int(item_id), float(score)) for item_id, score in cursor.fetchall()]
 
 
