@@ -17,6 +17,8 @@ from tickets.api.views import AttachmentViewSet, TicketViewSet
 
 router = DefaultRouter()
 router.include_root_view = False
+# One address per thing: answers are JSON, whatever the address ends in.
+router.include_format_suffixes = False
 
 router.register("customers", CustomerViewSet, basename="customer")
 router.register("tags", TagViewSet, basename="tag")

@@ -280,6 +280,22 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    # Fields of one name with different words get the name of what they tell of.
+    "ENUM_NAME_OVERRIDES": {
+        "TicketTypeEnum": "tickets.choices.TicketType",
+        "TicketStatusEnum": "tickets.choices.TicketStatus",
+        "MessageKindEnum": "tickets.choices.MessageKind",
+        "SentKindEnum": "tickets.api.serializers.SENT_KINDS",
+        "ChannelKindEnum": "tickets.choices.ChannelKind",
+        "ContactOutcomeEnum": "tickets.models.message.ContactAttempt.Outcome",
+        "OrderStatusEnum": "customers.choices.OrderStatus",
+        "TagKindEnum": "customers.choices.TagKind",
+        "VersionStatusEnum": "core.versions.choices.VersionStatus",
+        "ScriptKindEnum": "scripts_library.choices.ScriptKind",
+        "VisitStatusEnum": "crm.followups.choices.VisitStatus",
+        "VisitOutcomeEnum": "crm.followups.choices.VisitOutcome",
+        "DayKindEnum": "core.calendars.models.DayKind",
+    },
 }
 METRICS_TOKEN = env.str("KEAN_METRICS_TOKEN", default="")
 WEBHOOK_ALLOW = env.list("KEAN_WEBHOOK_ALLOW", default=[])

@@ -2,9 +2,10 @@
 
 from django.contrib import admin
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularSwaggerView
 
 from config import health
+from config.documents import SchemaView
 from crm.workbench.streams import event_stream
 
 urlpatterns = [
@@ -20,8 +21,9 @@ urlpatterns = [
     path("", include("tickets.urls")),
     path("", include("crm.workbench.urls")),
     path("api/v1/", include("config.api_router")),
-    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/schema/", SchemaView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
 ]
 
+handler404 = "config.documents.not_found"
 handler500 = "core.middleware.server_error"

@@ -23,6 +23,8 @@ from tickets.choices import (
 from tickets.models import ContactAttempt, Ticket, TicketMessage
 
 NAME, SUBJECT, BODY, REASON = 100, 200, 20_000, 500
+#: What may be written; automatic messages write themselves.
+SENT_KINDS = [(kind.value, kind.label) for kind in (MessageKind.REPLY, MessageKind.NOTE, MessageKind.CUSTOMER)]
 
 
 class CustomerGivenSerializer(StrictSerializer):
@@ -242,7 +244,7 @@ class MessageSerializer(serializers.Serializer):
 
 
 class MessageCreateSerializer(StrictSerializer):
-    kind = serializers.ChoiceField([MessageKind.REPLY, MessageKind.NOTE, MessageKind.CUSTOMER])
+    kind = serializers.ChoiceField(SENT_KINDS)
     body = CleanCharField(max_length=BODY, multiline=True, allow_blank=True, default="")
     script = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=2**63 - 1)
     external_id = CleanCharField(max_length=200, required=False, allow_blank=True)
