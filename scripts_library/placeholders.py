@@ -45,6 +45,32 @@ class Rendered:
     missing: list[str]
 
 
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of a text; `name` is the placeholder it is, or "" for plain words."""
+
+    text: str
+    name: str = ""
+
+    @property
+    def label(self) -> str:
+        return str(PLACEHOLDERS.get(self.name, self.name))
+
+
+def pieces(text: str) -> list[Piece]:
+    """The text cut at its placeholders; together the pieces spell it."""
+    found: list[Piece] = []
+    at = 0
+    for match in _PLACEHOLDER.finditer(text):
+        if match.start() > at:
+            found.append(Piece(text[at : match.start()]))
+        found.append(Piece(match.group(), match.group(1)))
+        at = match.end()
+    if at < len(text):
+        found.append(Piece(text[at:]))
+    return found
+
+
 def find(text: str) -> list[str]:
     """Names of the placeholders in the text, each once, in order."""
     return list(dict.fromkeys(match.group(1) for match in _PLACEHOLDER.finditer(text)))

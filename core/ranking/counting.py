@@ -82,11 +82,15 @@ def recount(corpus: Corpus) -> None:
         cursor.execute(_sql(_COUNT, source=_source(corpus, _TEXTS)), {"counts": corpus.text_counts})
         if has_examples:
             source = _source(corpus, _TEXTS_AND_EXAMPLES)
-            names = {"counts": corpus.example_counts, "profile": corpus.name, "limit": PROFILE_TERMS}
-            cursor.execute(_sql(_COUNT, source=source), names)
+            values: dict[str, str | int] = {
+                "counts": corpus.example_counts,
+                "profile": corpus.name,
+                "limit": PROFILE_TERMS,
+            }
+            cursor.execute(_sql(_COUNT, source=source), values)
             # Without fresh statistics the planner joins the new counts row by row, for minutes.
             cursor.execute("ANALYZE core_termcount")
-            cursor.execute(_sql(_PROFILE, source=source), names)
+            cursor.execute(_sql(_PROFILE, source=source), values)
     _analyze()
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.db import models
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 
@@ -25,7 +26,7 @@ class Move:
     """One verb: where it may start, where it ends, the right it needs and the columns it stamps."""
 
     verb: str
-    label: str
+    label: str | Promise
     sources: frozenset[str]
     target: str
     right: str

@@ -50,11 +50,10 @@ def import_texts(
     `actor` None is the operator of the command line.
     """
     report = ImportReport()
+    items: Any = model._default_manager
     known = {
         item.key: item
-        for item in model._default_manager.filter(key__in=[row.key for row in rows], **scope).select_related(
-            "live_version"
-        )
+        for item in items.filter(key__in=[row.key for row in rows], **scope).select_related("live_version")
     }
     fresh: dict[str, TextRow] = {}
     for row in rows:
@@ -94,6 +93,7 @@ def _create(
     scope: Mapping[str, Any],
 ) -> None:
     now = clock.now()
+    stored: Any = model._default_manager
     items = [
         model(
             key=row.key,
@@ -112,15 +112,13 @@ def _create(
         for item, version in zip(items, versions, strict=True):
             for name, value in item.live_columns(version).items():
                 setattr(item, name, value)
-    model._default_manager.bulk_create(items)
+    stored.bulk_create(items)
     for item, version in zip(items, versions, strict=True):
         version.item_id = item.pk
     type(versions[0])._default_manager.bulk_create(versions)
     if not as_drafts:
-        mine = type(versions[0])._default_manager.filter(item=OuterRef("pk"), number=1)
-        model._default_manager.filter(pk__in=[item.pk for item in items]).update(
-            live_version_id=Subquery(mine.values("pk")[:1])
-        )
+        mine = version_model(model)._default_manager.filter(item=OuterRef("pk"), number=1)
+        stored.filter(pk__in=[item.pk for item in items]).update(live_version_id=Subquery(mine.values("pk")[:1]))
     record_events([_event(version, actor) for version in versions])
 
 
@@ -162,7 +160,7 @@ def _version(item: VersionedItem, number: int, row: TextRow, actor: Any | None, 
 
 
 def _event(version: Version, actor: Any | None) -> EventData:
-    subject = version.item.event_subject  # type: ignore[attr-defined]
+    subject = version.item.event_subject
     return EventData(
         kind=f"{subject}.imported",
         subject_type=subject,

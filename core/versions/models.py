@@ -1,9 +1,9 @@
 """Abstract rows of everything that has reviewed versions (scripts, articles, later plans and policies)."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from copy import deepcopy
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
@@ -29,14 +29,15 @@ class VersionedItemQuerySet(models.QuerySet[Any]):
             return self.none()
         if sees_unpublished(user, self.model):
             return self
-        versions = self.model._meta.get_field("live_version").related_model
+        versions: Any = cast(Any, self.model)._meta.get_field("live_version").related_model
         written = versions._default_manager.filter(item=OuterRef("pk"), author=user)
         return self.filter(Q(published_count__gt=0) | Q(owner=user) | Exists(written))
 
     def live(self, at: datetime | None = None) -> Self:
         """Rows whose live version is valid at `at` (default: now). `valid_until` is the last valid moment."""
         moment = at or clock.now()
-        return self.filter(
+        rows: Any = self
+        return rows.filter(
             Q(live_version__valid_from=None) | Q(live_version__valid_from__lte=moment),
             Q(live_version__valid_until=None) | Q(live_version__valid_until__gte=moment),
             live_version__isnull=False,
@@ -104,6 +105,7 @@ class VersionedItem(models.Model):
 class Version(models.Model):
     """One numbered text. A concrete version adds `item`, a foreign key with related name "versions"."""
 
+    item: Any
     item_id: int
     FROZEN: ClassVar[tuple[str, ...]] = ("item_id", "number", "title", "body", "author_id", "origin")
 
@@ -156,8 +158,8 @@ class Version(models.Model):
         self._remember()
 
     @classmethod
-    def from_db(cls, db: str | None, field_names: Iterable[str], values: Iterable[Any]) -> Self:
-        row = super().from_db(db, list(field_names), list(values))
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **kwargs: Any) -> Self:
+        row = super().from_db(db, field_names, values, **kwargs)
         row._remember()
         return row
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -152,10 +152,9 @@ def usable_version(item: VersionedItem) -> Any:
     return version
 
 
-def version_model(item_model: type[VersionedItem]) -> type[Version]:
+def version_model(item_model: type[VersionedItem]) -> Any:
     """The version model that belongs to an item model."""
-    related: type[Version] = item_model._meta.get_field("live_version").related_model  # type: ignore[assignment]
-    return related
+    return cast(Any, item_model)._meta.get_field("live_version").related_model
 
 
 def lock_item(item: VersionedItem) -> Any:

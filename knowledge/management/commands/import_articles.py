@@ -23,7 +23,7 @@ class Command(ImportTextsCommand):
     def text_row(self, row: FileRow) -> TextRow:
         body = text_of(row, "text", limit=BODY_LIMIT)
         title = text_of(row, "title", limit=200, required=False)
-        columns = {
+        columns: dict[str, str] = {
             name: text_of(row, name, limit=100, required=False)
             for name in ("category", "product")
             if name in row.values
