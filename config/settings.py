@@ -127,7 +127,7 @@ _db_options = DATABASES["default"].setdefault("OPTIONS", {})
 _db_options["pool"] = {"min_size": 1, "max_size": env.int("KEAN_DB_POOL", default=20), "timeout": 10}
 REDIS_URL = env_required("REDIS_URL", "Start with bin/run or bin/manage, or name a Redis or Valkey.")
 
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL, "TIMEOUT": 60}}
+CACHES = {"default": {"BACKEND": "core.cache.OneClientRedisCache", "LOCATION": REDIS_URL, "TIMEOUT": 60}}
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = int(timedelta(hours=12).total_seconds())
 SESSION_COOKIE_HTTPONLY = True

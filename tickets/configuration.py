@@ -5,7 +5,9 @@ them from the shared cache. A change drops the cached copy when it commits; the 
 live bounds the damage if Redis was away at that moment.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from django.core.cache import cache
@@ -13,25 +15,40 @@ from django.db import models, transaction
 
 T = TypeVar("T")
 TTL_SECONDS = 30
-_KEY = "tickets:configuration:{}"
+_KEY = "tickets:configuration"
+_apart: ContextVar[dict[str, Any] | None] = ContextVar("configuration_apart", default=None)
 
 
-def cached(name: str, load: Callable[[], T]) -> T:
-    """The value of `load()`, from the shared cache when it is there."""
-    key = _KEY.format(name)
-    value = cache.get(key)
+def cached(load: Callable[[], T]) -> T:
+    """The value of `load()`, from the shared cache when it is there. One look-up for all of it."""
+    own = _apart.get()
+    if own is not None:
+        if _KEY not in own:
+            own[_KEY] = load()
+        return own[_KEY]  # type: ignore[no-any-return]
+    value = cache.get(_KEY)
     if value is None:
         value = load()
-        cache.set(key, value, TTL_SECONDS)
+        cache.set(_KEY, value, TTL_SECONDS)
     return value
 
 
 def forget() -> None:
-    """Drop every cached copy of the configuration."""
-    cache.delete_many([_KEY.format(name) for name in CACHED_NAMES])
+    """Drop the cached copy of the configuration."""
+    own = _apart.get()
+    if own is not None:
+        own.clear()
+    cache.delete(_KEY)
 
 
-CACHED_NAMES = ("channels", "queues", "routing_rules", "sla_policies", "shops")
+@contextmanager
+def apart() -> Iterator[None]:
+    """Keep the copy to this block: for a long transaction whose rows nobody else may see yet, nor it theirs."""
+    token = _apart.set({})
+    try:
+        yield
+    finally:
+        _apart.reset(token)
 
 
 class ConfigurationRow(models.Model):

@@ -180,6 +180,7 @@ class TicketSerializer(serializers.Serializer):
         # Written out, because a list of tickets spends most of its time here.
         shown = {name: getattr(ticket, name) for name in self._PLAIN}
         customer = ticket.customer
+        is_new = self.context.get("is_new", False)  # has neither a breach nor a tag: nothing to ask for
         shown.update(
             channel=ticket.channel.key,
             shop=ticket.shop.key if ticket.shop_id and ticket.shop else None,
@@ -193,8 +194,8 @@ class TicketSerializer(serializers.Serializer):
             queue=ticket.queue.key,
             assignee=ticket.assignee_id,
             sla_policy=ticket.sla_policy_id,
-            breaches=[row.as_breach() for row in ticket.clocks.all() if row.breached_at],
-            tags=[tag.name for tag in ticket.tags.all()],
+            breaches=[] if is_new else [row.as_breach() for row in ticket.clocks.all() if row.breached_at],
+            tags=[] if is_new else [tag.name for tag in ticket.tags.all()],
             possible_duplicate_of=ticket.possible_duplicate_of_id,
             merged_into=ticket.merged_into_id,
         )

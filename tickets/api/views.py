@@ -99,7 +99,9 @@ class TicketViewSet(CreateMixin, ReadViewSet):
         )
         if not result.created and not self.get_queryset().filter(pk=result.ticket.pk).exists():
             raise Conflict(_("该外部编号已受理，但您无权查看该工单。"), code="not_visible")
-        return self.shown(result.ticket, status_code=201 if result.created else 200)
+        context = {**self.get_serializer_context(), "is_new": result.created}
+        shown = shapes.TicketSerializer(result.ticket, context=context).data
+        return Response(shown, status=status.HTTP_201_CREATED if result.created else status.HTTP_200_OK)
 
     @extend_schema(request=shapes.TicketUpdateSerializer, responses=shapes.TicketSerializer)
     def partial_update(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from core.conditions import Condition, parse
@@ -76,39 +77,46 @@ def _load_rules() -> list[RuleInForce]:
     return [RuleInForce(r.pk, r.name, r.position, r.queue_id, r.priority, r.condition) for r in rows]
 
 
+@dataclass(frozen=True)
+class Configuration:
+    """Everything an intake asks for, as it stood at one moment."""
+
+    channels: dict[str, Channel]
+    queues: dict[str, Queue]
+    shops: dict[str, Shop]
+    routing_rules: list[RuleInForce]
+    policies: list[PolicyInForce]
+
+
+def _load() -> Configuration:
+    shops = list(Shop.objects.filter(is_active=True))
+    return Configuration(
+        channels={channel.key: channel for channel in Channel.objects.select_related("shop").defer("secret")},
+        queues={queue.key: queue for queue in Queue.objects.all()},
+        shops={**{shop.name: shop for shop in shops}, **{shop.key: shop for shop in shops}},
+        routing_rules=_load_rules(),
+        policies=_load_policies(),
+    )
+
+
+def in_force() -> Configuration:
+    """The configuration, at most half a minute old and dropped when it changes."""
+    return cached(_load)
+
+
 def policies() -> list[PolicyInForce]:
     """SLA policies in order of precedence."""
-    return cached("sla_policies", _load_policies)
-
-
-def routing_rules() -> list[RuleInForce]:
-    """Routing rules in order of precedence."""
-    return cached("routing_rules", _load_rules)
+    return in_force().policies
 
 
 def queues() -> dict[str, Queue]:
     """Queues by key."""
-    return cached("queues", lambda: {queue.key: queue for queue in Queue.objects.all()})
-
-
-def channels() -> dict[str, Channel]:
-    """Channels by key."""
-    return cached("channels", lambda: {channel.key: channel for channel in Channel.objects.defer("secret")})
-
-
-def shops() -> dict[str, Shop]:
-    """Active shops by key and by name."""
-
-    def load() -> dict[str, Shop]:
-        rows = list(Shop.objects.filter(is_active=True))
-        return {**{shop.name: shop for shop in rows}, **{shop.key: shop for shop in rows}}
-
-    return cached("shops", load)
+    return in_force().queues
 
 
 def channel_for(word: str) -> tuple[Channel, str]:
     """The channel of that key, or `other` with the given word kept (capability B03)."""
-    known = channels()
+    known = in_force().channels
     if word in known:
         return known[word], ""
     other = known.get(OTHER)
@@ -121,7 +129,10 @@ def shop_for(word: str) -> tuple[Shop | None, str]:
     """The shop of that key or name, or none with the given word kept."""
     if not word:
         return None, ""
-    shop = shops().get(word)
+    shop = in_force().shops.get(word)
+    if shop is None:
+        # A shop made a moment ago may not be in the cached copy yet; an unknown word is rare.
+        shop = Shop.objects.filter(Q(key=word) | Q(name=word), is_active=True).first()
     return (shop, "") if shop else (None, word)
 
 

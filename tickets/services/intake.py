@@ -40,6 +40,7 @@ OLDEST = timedelta(days=3 * 366)
 FUTURE_TOLERANCE = timedelta(minutes=2)
 DUPLICATE_WINDOW = timedelta(hours=24)
 SWEEP_AFTER = timedelta(seconds=60)
+NUMBER_ATTEMPTS = 5
 
 
 @dataclass(frozen=True)
@@ -136,12 +137,12 @@ def _store_raw(request: Request, actor: "User | None") -> tuple[InboundMessage, 
         return raw, True
 
 
-@transaction.atomic
 def process(raw: InboundMessage, *, request: Request | None = None) -> Result:
-    """Make the ticket of a stored message unless it has one. Safe to run any number of times, by anybody."""
-    # Waits for a first processing that is still under way elsewhere only if that holds the lock too;
-    # otherwise the unique `inbound` of the ticket decides who was first.
-    raw = InboundMessage.objects.select_for_update(of=("self",)).select_related("actor").get(pk=raw.pk)
+    """Make the ticket of a stored message unless it has one. Safe to run any number of times, by anybody.
+
+    Takes no lock: two that run at once do the same work, and the unique `inbound` of the ticket
+    decides who was first. (A lock on the raw row deadlocks with the other's foreign key to it.)
+    """
     return _known(raw) or _open_once(raw, request or Request.loads(raw.payload))
 
 
@@ -151,14 +152,18 @@ def _known(raw: InboundMessage) -> Result | None:
 
 
 def _open_once(raw: InboundMessage, request: Request) -> Result:
-    try:
-        with transaction.atomic():
-            return Result(_open(raw, request), created=True)
-    except IntegrityError:
-        known = _known(raw)
-        if known is None:
-            raise
-        return known
+    for _attempt in range(NUMBER_ATTEMPTS):
+        try:
+            with transaction.atomic():
+                return Result(_open(raw, request), created=True)
+        except IntegrityError as error:
+            known = _known(raw)
+            if known is not None:
+                return known
+            # The random digits of the number were taken: draw again. Anything else is a fault.
+            if "number" not in str(error):
+                raise
+    raise DomainError(str(_("工单号暂时用尽，请稍后再试。")), code="number_exhausted")
 
 
 def _open(raw: InboundMessage, request: Request) -> Ticket:
@@ -245,20 +250,6 @@ def _possible_duplicate(ticket: Ticket) -> int | None:
     return earlier.order_by("created_at").values_list("pk", flat=True).first()
 
 
-def _insert(ticket: Ticket) -> None:
-    """Insert under a fresh number; a collision of the random digits draws again."""
-    for _attempt in range(5):
-        try:
-            with transaction.atomic():
-                ticket.save(force_insert=True)
-            return
-        except IntegrityError as error:
-            if "number" not in str(error):
-                raise
-            ticket.number = Ticket._meta.get_field("number").get_default()
-    raise DomainError(str(_("工单号暂时用尽，请稍后再试。")), code="number_exhausted")
-
-
 def _store(
     ticket: Ticket,
     request: Request,
@@ -267,7 +258,7 @@ def _store(
     actor: "User | None",
 ) -> Ticket:
     clocks = sla.draft_clocks(ticket, policy)
-    _insert(ticket)
+    ticket.save(force_insert=True)
     message = TicketMessage.objects.create(
         ticket=ticket,
         kind=MessageKind.CUSTOMER,

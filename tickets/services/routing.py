@@ -37,11 +37,12 @@ class Route:
 
 def choose_queue(ticket: Ticket, *, body: str = "", judged_queue: str = "") -> Route:
     """The first matching rule's queue; else the judged queue; else the default queue, with an alarm."""
-    by_id = {queue.pk: queue for queue in catalogue.queues().values()}
-    rule = first_match(catalogue.routing_rules(), TicketFacts(ticket, body=body))
+    configuration = catalogue.in_force()
+    by_id = {queue.pk: queue for queue in configuration.queues.values()}
+    rule = first_match(configuration.routing_rules, TicketFacts(ticket, body=body))
     if rule is not None and rule.queue_id in by_id:
         return Route(by_id[rule.queue_id], rule.name, rule.priority)
-    judged = catalogue.queues().get(judged_queue)
+    judged = configuration.queues.get(judged_queue)
     if judged is not None:
         return Route(judged, None)
     return Route(catalogue.default_queue(), None, unrouted=True)
@@ -51,7 +52,7 @@ def explain(ticket: Ticket, *, body: str = "") -> list[dict[str, object]]:
     """Every rule in order of precedence and whether it matches: the dry run of capability B05."""
     facts = TicketFacts(ticket, body=body)
     rows: list[dict[str, object]] = []
-    for rule in catalogue.routing_rules():
+    for rule in catalogue.in_force().routing_rules:
         matches = rule.condition.matches(facts)
         decides = matches and not any(row["decides"] for row in rows)
         rows.append({"rule": rule.name, "position": rule.position, "matches": matches, "decides": decides})
