@@ -24,6 +24,7 @@ class DressedForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.arrange()
         for name, field in self.fields.items():
             is_box = isinstance(field.widget, forms.CheckboxInput)
             is_select = isinstance(field.widget, forms.Select)
@@ -31,6 +32,9 @@ class DressedForm(forms.Form):
             field.widget.attrs.setdefault("class", css)
             if self.is_bound and name in self.errors:
                 field.widget.attrs["aria-invalid"] = "true"
+
+    def arrange(self) -> None:
+        """Add or drop fields; called before the form is dressed, which validates it."""
 
     def add_domain_error(self, error: DomainError) -> None:
         """Show a refusal of a service where it belongs."""

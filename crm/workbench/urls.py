@@ -1,4 +1,4 @@
-from django.urls import path
+from django.urls import include, path
 
 from crm.workbench import ticket_list, views
 
@@ -15,6 +15,7 @@ urlpatterns = [
     path("desk/<str:number>/handover/", views.assignees, name="ticket_handover"),
     path("desk/<str:number>/send/", views.send, name="ticket_send"),
     path("desk/<str:number>/do/<slug:action>/", views.act, name="ticket_act"),
+    path("", include("crm.workbench.library.urls")),
     path("tickets/", ticket_list.ticket_list, name="ticket_list"),
     path("tickets/export/", ticket_list.export, name="ticket_export"),
 ]

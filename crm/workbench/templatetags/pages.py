@@ -7,6 +7,7 @@ from django.http import QueryDict
 
 from core.language import mask_text
 from crm.workbench.chips import Chip, Option
+from scripts_library.placeholders import pieces
 from tickets.choices import STATUS_META
 
 register = template.Library()
@@ -37,3 +38,10 @@ def status_chip(ticket: Any) -> dict[str, Any]:
 def masked_text(value: str | None) -> str:
     """A free text with the personal data in it masked."""
     return mask_text(value) if value else ""
+
+
+@register.filter
+def plain_words(text: str) -> str:
+    """A script's text on one line, its placeholders by their Chinese names."""
+    shown = "".join(f"［{piece.label}］" if piece.name else piece.text for piece in pieces(text))
+    return " ".join(shown.split())

@@ -1,0 +1,149 @@
+"""The two libraries, and what differs between them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Model
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from core.ranking.corpus import Corpus
+from core.versions.models import VersionedItem
+from crm.workbench.chips import Chip, chip
+from crm.workbench.library.forms import ArticleForm, DraftForm, ItemForm, ScriptDraftForm, ScriptForm
+from knowledge.choices import Audience
+from knowledge.models import Article
+from knowledge.search import ARTICLES
+from knowledge.services import create_article, update_article
+from scripts_library.choices import ScriptKind
+from scripts_library.models import ScriptTemplate
+from scripts_library.services import create_script, update_script
+from scripts_library.suggestion import SCRIPTS
+
+FACETS = 100
+
+
+@dataclass(frozen=True)
+class Library:
+    """One kind of reviewed texts. `key` begins the names of its addresses."""
+
+    key: str
+    model: type[VersionedItem]
+    corpus: Corpus
+    title: str | Promise
+    subtitle: str | Promise
+    noun: str | Promise
+    icon: str
+    item_form: type[ItemForm]
+    draft_form: type[DraftForm]
+    create: Callable[..., Any]
+    update: Callable[[Any, Any, dict[str, Any]], Any]
+    facets: Callable[[HttpRequest, Any], list[Chip]]
+
+    def permission(self, right: str) -> str:
+        meta: Any = self.model._meta
+        return f"{meta.app_label}.{right}_{meta.model_name}"
+
+    def version_permission(self, right: str) -> str:
+        return f"{self.permission(right).rpartition('.')[0]}.{right}_{self.version_model._meta.model_name}"
+
+    @property
+    def version_model(self) -> type[Model]:
+        found: Any = self.model._meta.get_field("live_version").related_model
+        return found  # type: ignore[no-any-return]
+
+    @property
+    def list_name(self) -> str:
+        return f"{self.key}_list"
+
+    @property
+    def detail_name(self) -> str:
+        return f"{self.key}_detail"
+
+    @property
+    def create_name(self) -> str:
+        return f"{self.key}_create"
+
+    @property
+    def edit_name(self) -> str:
+        return f"{self.key}_edit"
+
+    @property
+    def draft_name(self) -> str:
+        return f"{self.key}_draft"
+
+    @property
+    def draft_edit_name(self) -> str:
+        return f"{self.key}_draft_edit"
+
+    @property
+    def move_name(self) -> str:
+        return f"{self.key}_move"
+
+    @property
+    def is_script(self) -> bool:
+        return self.key == "script"
+
+    def address(self, item: VersionedItem, number: int | None = None) -> str:
+        """The item's page, showing one of its versions."""
+        return reverse(self.detail_name, args=[item.pk]) + (f"?version={number}" if number else "")
+
+
+def _words(rows: Any, column: str) -> list[tuple[str, str]]:
+    """The values that occur in a column, as choices."""
+    found = rows.exclude(**{column: ""}).order_by(column).values_list(column, flat=True).distinct()[:FACETS]
+    return [(value, value) for value in found]
+
+
+def _script_facets(request: HttpRequest, rows: Any) -> list[Chip]:
+    query = request.GET
+    return [
+        chip(query, "kind", [("", _("全部类别")), *ScriptKind.choices], before=_("的")),
+        chip(query, "topic", [("", _("全部主题")), *_words(rows, "topic")], before=_("话术，主题")),
+    ]
+
+
+def _article_facets(request: HttpRequest, rows: Any) -> list[Chip]:
+    query = request.GET
+    return [
+        chip(
+            query, "category", [("", _("全部分类")), *_words(rows, "category")], before=_("的文章，分类"), after=_("，")
+        ),
+        chip(query, "product", [("", _("全部商品")), *_words(rows, "product")], before=_("商品"), after=_("，")),
+        chip(query, "collection", [("", _("全部文集")), *_words(rows, "collection")], before=_("文集"), after=_("，")),
+        chip(query, "audience", [("", _("不限")), *Audience.choices], before=_("可见范围")),
+    ]
+
+
+SCRIPT_LIBRARY = Library(
+    key="script",
+    model=ScriptTemplate,
+    corpus=SCRIPTS,
+    title=lazy("话术"),
+    subtitle=lazy("编写、审核、发布；在工作台输入“/”即可插入。"),
+    noun=lazy("话术"),
+    icon="message-2",
+    item_form=ScriptForm,
+    draft_form=ScriptDraftForm,
+    create=create_script,
+    update=lambda item, actor, changes: update_script(script=item, actor=actor, changes=changes),
+    facets=_script_facets,
+)
+ARTICLE_LIBRARY = Library(
+    key="article",
+    model=Article,
+    corpus=ARTICLES,
+    title=lazy("知识库"),
+    subtitle=lazy("产品、政策与流程；过期的文章不会推荐给客服。"),
+    noun=lazy("文章"),
+    icon="book",
+    item_form=ArticleForm,
+    draft_form=DraftForm,
+    create=create_article,
+    update=lambda item, actor, changes: update_article(article=item, actor=actor, changes=changes),
+    facets=_article_facets,
+)
