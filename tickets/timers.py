@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from core.events import record_events
 from core.timers import Timer, periodic, timer_handler
-from tickets.services import intake, routing, rules, sla
+from tickets.services import intake, routing, rules, sla, transitions
 
 
 @timer_handler(sla.TIMER_WARN)
@@ -26,6 +26,12 @@ def dispatch(slot: datetime) -> None:
 def take_up_stranded(slot: datetime) -> None:
     """Take up messages whose processing died."""
     intake.sweep()
+
+
+@periodic("tickets.close_unopposed", every=timedelta(minutes=10))
+def close_unopposed(slot: datetime) -> None:
+    """Close solved tickets that nobody objected to in time."""
+    transitions.close_unopposed()
 
 
 @timer_handler(rules.TIMER_RECOMPUTE)

@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from crm.workbench import ticket_list, views
+from crm.workbench import ticket_list, views, visits
 
 urlpatterns = [
     path("desk/", views.workbench, name="workbench"),
@@ -13,9 +13,12 @@ urlpatterns = [
     path("desk/<str:number>/scripts/", views.scripts, name="ticket_scripts"),
     path("desk/<str:number>/side/<slug:tab>/", views.side, name="ticket_side"),
     path("desk/<str:number>/handover/", views.assignees, name="ticket_handover"),
+    path("desk/<str:number>/edit/", views.edit, name="ticket_edit"),
     path("desk/<str:number>/send/", views.send, name="ticket_send"),
     path("desk/<str:number>/do/<slug:action>/", views.act, name="ticket_act"),
     path("", include("crm.workbench.library.urls")),
     path("tickets/", ticket_list.ticket_list, name="ticket_list"),
     path("tickets/export/", ticket_list.export, name="ticket_export"),
+    path("visits/", visits.visit_list, name="visit_list"),
+    path("visits/<int:pk>/complete/", visits.visit_complete, name="visit_complete"),
 ]

@@ -14,12 +14,13 @@ from core.keyset import BadCursor
 from core.language import mask_text
 from crm.workbench import desk
 from crm.workbench.actions import ACTIONS, available_actions
+from crm.workbench.forms import TicketEditForm
 from crm.workbench.insertion import scripts_for
 from knowledge.search import search_articles
 from scripts_library.models import ScriptVersion
 from tickets.api.views import attachment_response
 from tickets.models import Attachment, Queue, Ticket
-from tickets.services import attachments, conversation, transitions
+from tickets.services import attachments, conversation, editing, transitions
 from tickets.services.suggestions import asked, similar_to, strategy_for
 
 SIDE_TABS = ("customer", "scripts", "articles", "orders", "history")
@@ -130,6 +131,7 @@ def side_context(request: HttpRequest, ticket: Ticket, tab: str) -> dict[str, An
         context["other_tickets"] = desk.other_tickets_of(ticket, request.user)
         context["similar"] = similar_to(ticket, request.user)
         context["tags"] = list(ticket.customer.active_tags())
+        context["form"] = TicketEditForm(initial=TicketEditForm.of(ticket))
     return context
 
 
@@ -211,6 +213,28 @@ def act(request: HttpRequest, number: str, action: str) -> HttpResponse:
         context = _ticket_context(request, fresh, fault=fault, typed=request.POST.get("typed", ""))
         response = render(request, "workbench/parts/ticket.html", context)
     response["HX-Trigger"] = "kean:changed"
+    return response
+
+
+@login_required
+@require_POST
+def edit(request: HttpRequest, number: str) -> HttpResponse:
+    """Correct type, category, priority and the like; a fault shows beside the form."""
+    ticket = _ticket_or_404(request, number)
+    fault: DomainError | None = None
+    form = TicketEditForm(request.POST)
+    try:
+        if not request.user.has_perm("tickets.change_ticket"):
+            raise InvalidInput(_("您没有修改工单的权限。"), code="permission_denied")
+        if form.is_valid():
+            editing.edit(ticket=ticket, actor=request.user, changes=form.changes())
+    except DomainError as error:
+        fault = error
+    fresh = _ticket_or_404(request, number)
+    side = side_context(request, fresh, "customer") | {"edit_form": form if form.errors else None, "edit_fault": fault}
+    response = render(request, "workbench/parts/side.html", {"side": side, "ticket": fresh})
+    if not form.errors and fault is None:
+        response["HX-Trigger"] = "kean:changed, kean:edited"
     return response
 
 

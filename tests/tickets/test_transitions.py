@@ -78,6 +78,20 @@ def test_closing_by_time_out_waits_seven_days_to_the_second(make_ticket: Make, a
     assert transitions.close(ticket=ticket, actor=agent, confirmation=Confirmation.TIMEOUT).status == "closed"
 
 
+@pytest.mark.capability("C22")
+def test_what_nobody_objected_to_closes_by_itself_after_seven_days(make_ticket: Make, agent: User, frozen: Any) -> None:
+    told, untold = make_ticket("碎了"), make_ticket("没收到")
+    conversation.reply(ticket=told, actor=agent, body="已退款。")
+    for ticket in (told, untold):
+        transitions.solve(ticket=ticket, actor=agent)
+    frozen.shift(7 * 86400 - 1)
+    assert transitions.close_unopposed() == 0
+    frozen.shift(1)
+    assert transitions.close_unopposed() == 1
+    assert (fresh(told).status, fresh(told).confirmation) == ("closed", Confirmation.TIMEOUT)
+    assert fresh(untold).status == "solved"
+
+
 def test_cancelling_needs_a_reason(make_ticket: Make, agent: User) -> None:
     ticket = make_ticket()
     with pytest.raises(InvalidInput):

@@ -26,6 +26,8 @@ class Headers:
     """Header fields in order; values are unfolded bytes."""
 
     fields: list[tuple[str, bytes]] = field(default_factory=list)
+    #: What 8-bit bytes in headers are probably in, told by the text below: headers are too short to guess by.
+    hint: str = ""
 
     def raw(self, name: str) -> bytes | None:
         """The first value of that name; None when the field is missing."""
@@ -33,7 +35,7 @@ class Headers:
 
     def text(self, name: str) -> str:
         """The decoded value on one line; empty when the field is missing."""
-        return words(self.raw(name) or b"")
+        return words(self.raw(name) or b"", self.hint)
 
     def plain(self, name: str) -> str:
         """The value before encoded words are read, for fields with a grammar."""
@@ -82,12 +84,12 @@ def one_line(text: str) -> str:
 # Encoded words
 
 
-def words(value: bytes) -> str:
-    """A header value with its encoded words read, on one line."""
-    return one_line("".join(_read_runs(value)))
+def words(value: bytes, hint: str = "") -> str:
+    """A header value with its encoded words read, on one line. `hint`: charset of bytes that declare none."""
+    return one_line("".join(_read_runs(value, hint)))
 
 
-def _read_runs(value: bytes) -> Iterator[str]:
+def _read_runs(value: bytes, hint: str) -> Iterator[str]:
     """Text piece by piece. Neighbouring words of one charset are read together: senders cut characters in two."""
     charset, waiting = "", b""
     position = 0
@@ -96,11 +98,11 @@ def _read_runs(value: bytes) -> Iterator[str]:
         if between.strip() or word_charset.lower() != charset.lower():
             yield decode(waiting, charset)
             waiting = b""
-            yield decode(between) if between.strip() or not position else ""
+            yield decode(between, hint) if between.strip() or not position else ""
         charset, waiting = word_charset, waiting + content
         position = end
     yield decode(waiting, charset)
-    yield decode(value[position:])
+    yield decode(value[position:], hint)
 
 
 def _encoded_words(value: bytes) -> Iterator[tuple[int, int, str, bytes]]:
@@ -149,7 +151,7 @@ class Valued:
     parameters: dict[str, str]
 
 
-def valued(raw: bytes | None) -> Valued:
+def valued(raw: bytes | None, hint: str = "") -> Valued:
     """Content-Type or Content-Disposition, with parameters in any of the forms in use."""
     if raw is None:
         return Valued("", {})
@@ -168,7 +170,7 @@ def valued(raw: bytes | None) -> Valued:
             is_encoded = bool(extended[3]) or extended[2] is None
             pieces.setdefault(extended[1].lower(), {})[number] = (value, is_encoded)
         else:
-            simple.setdefault(name.lower(), words(_bytes(value)))
+            simple.setdefault(name.lower(), words(_bytes(value), hint))
     joined = {name: _joined(found) for name, found in pieces.items()}
     return Valued(head, {**simple, **{name: text for name, text in joined.items() if text}})
 
@@ -200,16 +202,16 @@ def _joined(pieces: dict[int, tuple[str, bool]]) -> str:
 # Addresses and message ids
 
 
-def address_of(value: bytes | None) -> tuple[str, str]:
+def address_of(value: bytes | None, hint: str = "") -> tuple[str, str]:
     """(display name, bare lower-case address) of the first mailbox; empty strings for what is not there."""
     if not value:
         return "", ""
-    for text in (one_line(decode(value)), words(value)):
+    for text in (one_line(decode(value, hint)), words(value, hint)):
         address, start = _find_address(text)
         if address:
             name = words(_bytes(text[:start])).strip(" \"'<,;")
             return name or _comment(text[start:]), address.lower()
-    return words(value).strip(" \"'<>"), ""
+    return words(value, hint).strip(" \"'<>"), ""
 
 
 def _find_address(text: str) -> tuple[str, int]:

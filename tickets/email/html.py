@@ -1,95 +1,135 @@
-"""HTML mail to text that reads like the mail did."""
+"""HTML mail to text that reads like the mail did.
 
+One pass from left to right over tags and text: no tree is built, because mail nests tags
+as deep as somebody likes, and trees of that take quadratic time.
+"""
+
+import html
 import re
-from html.parser import HTMLParser
+from collections.abc import Iterator
 
-import nh3
+MAX_HTML = 5_000_000
 
-MAX_HTML = 2_000_000
-
-_BREAKS = {"p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "table", "blockquote", "pre", "hr"}
-_ENDS_LINE = {*_BREAKS, "tr", "li", "br"}
-_KEPT = {*_ENDS_LINE, "td", "th"}
+_PARAGRAPHS = {"p", "h1", "h2", "h3", "h4", "h5", "h6"}
+_BLOCKS = {*_PARAGRAPHS, "div", "ul", "ol", "table", "tr", "li", "blockquote", "pre", "hr", "section", "article"}
+_LEFT_OUT = {"script", "style", "title", "noscript", "template", "xml"}
+_TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9:-]{0,30})")
 _SPACES = re.compile(r"[ \t\n\f\r\xa0]+")
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
+_LONGEST_ATTRIBUTE = 5_000
 
 
-def declared_charset(html: bytes) -> str:
+def declared_charset(content: bytes) -> str:
     """The charset a <meta> tag names; empty for none."""
-    found = _META_CHARSET.search(html[:8_000])
+    found = _META_CHARSET.search(content[:8_000])
     return found[1].decode("ascii", "ignore") if found else ""
 
 
-def html_to_text(html: str) -> str:
+def html_to_text(source: str) -> str:
     """The readable text; scripts, styles and comments are left out, quoted parts keep their mark."""
-    # The cleaner knows broken HTML as browsers do; what comes out of it is small and well-formed.
-    cleaned = nh3.clean(
-        html[:MAX_HTML],
-        tags=_KEPT,
-        clean_content_tags={"script", "style", "title", "noscript", "template"},
-        attributes={},
-        strip_comments=True,
-    )
-    reader = _Reader()
-    reader.feed(cleaned)
-    reader.close()
-    return reader.text()
+    page = _Page()
+    for is_tag, token in _Scanner(source[:MAX_HTML]).tokens():
+        if is_tag:
+            page.tag(token)
+        else:
+            page.words(html.unescape(token))
+    return page.text()
 
 
-class _Reader(HTMLParser):
+class _Scanner:
+    """Splits into tags ("p", "/p") and text. What looks for an end and finds none looks only once."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.lower = source.lower()
+        self.missing: set[str] = set()
+
+    def tokens(self) -> Iterator[tuple[bool, str]]:
+        position = 0
+        while (start := self.source.find("<", position)) >= 0:
+            if start > position:
+                yield False, self.source[position:start]
+            tag, position = self._tag(start)
+            if tag is None:
+                yield False, self.source[start:position]
+            elif tag:
+                yield True, tag
+                if tag in _LEFT_OUT:
+                    position = self._after(f"</{tag}", position) or position
+        yield False, self.source[position:]
+
+    def _tag(self, start: int) -> tuple[str | None, int]:
+        """The tag's name and where it ends; empty for a comment, None for a lone sign."""
+        source = self.source
+        if source.startswith("<!--", start):
+            return "", self._after("-->", start) or start + 4
+        match = _TAG.match(source, start)
+        if match is None and source[start + 1 : start + 2] not in ("!", "?"):
+            return None, start + 1
+        end = self._after(">", start)
+        if end is None:
+            return None, start + 1
+        if match is None:
+            return "", end
+        if source.count('"', start, end) % 2:
+            # A sign inside quotes: title="a > b".
+            quote = source.find('"', end, end + _LONGEST_ATTRIBUTE)
+            end = (self._after(">", quote) or end) if quote >= 0 else end
+        return ("/" if source[start + 1] == "/" else "") + match[1].lower(), end
+
+    def _after(self, what: str, start: int) -> int | None:
+        if what in self.missing:
+            return None
+        found = self.lower.find(what, start)
+        if found < 0:
+            self.missing.add(what)
+            return None
+        return found + len(what)
+
+
+class _Page:
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.lines: list[str] = [""]
+        self.lines: list[str] = []
+        self.line: list[str] = []
         self.quotes = 0
         self.preformatted = 0
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "br":
+    def tag(self, tag: str) -> None:
+        name = tag.removeprefix("/")
+        is_end = tag.startswith("/")
+        if name == "br":
+            self._break(always=True)
+        elif name in _BLOCKS:
+            self._break()
+        if name == "blockquote":
+            self.quotes = max(self.quotes + (-1 if is_end else 1), 0)
+        elif name == "pre":
+            self.preformatted = max(self.preformatted + (-1 if is_end else 1), 0)
+        elif name == "li" and not is_end:
+            self.line.append("- ")
+        elif name in ("td", "th") and is_end:
+            self.line.append(" ")
+        elif name in _PARAGRAPHS and is_end and self.lines and self.lines[-1]:
             self.lines.append("")
-            return
-        if tag in _ENDS_LINE:
-            self._new_line()
-        if tag == "blockquote":
-            self.quotes += 1
-        elif tag == "pre":
-            self.preformatted += 1
-        elif tag == "li":
-            self._add("- ")
 
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "blockquote":
-            self._new_line()
-            self.quotes = max(self.quotes - 1, 0)
-        elif tag == "pre":
-            self.preformatted = max(self.preformatted - 1, 0)
-        elif tag in ("td", "th"):
-            self._add(" ")
-        if tag in _ENDS_LINE and tag != "br":
-            self._new_line(blank=tag in ("p", "h1", "h2", "h3", "h4", "h5", "h6"))
-
-    def handle_data(self, data: str) -> None:
+    def words(self, text: str) -> None:
         if not self.preformatted:
-            self._add(_SPACES.sub(" ", data))
+            self.line.append(_SPACES.sub(" ", text))
             return
-        first, *others = data.split("\n")
-        self._add(first)
-        for line in others:
-            self.lines.append("")
-            self._add(line)
+        first, *others = text.split("\n")
+        self.line.append(first)
+        for other in others:
+            self._break(always=True)
+            self.line.append(other)
 
     def text(self) -> str:
-        joined = "\n".join(line.strip() for line in self.lines)
-        return re.sub(r"\n{3,}", "\n\n", joined).strip()
+        self._break()
+        return re.sub(r"\n{3,}", "\n\n", "\n".join(self.lines)).strip()
 
-    def _add(self, text: str) -> None:
-        if not self.lines[-1]:
-            text = text if self.preformatted else text.lstrip()
-            if text and self.quotes:
-                self.lines[-1] = "> " * min(self.quotes, 10)
-        self.lines[-1] += text
-
-    def _new_line(self, *, blank: bool = False) -> None:
-        if self.lines[-1].strip():
-            self.lines.append("")
-            if blank:
-                self.lines.append("")
+    def _break(self, *, always: bool = False) -> None:
+        """End the line; an empty one counts only when asked for."""
+        content = "".join(self.line)
+        content = content.rstrip() if self.preformatted else _SPACES.sub(" ", content).strip()
+        self.line.clear()
+        if content or always:
+            self.lines.append(("> " * min(self.quotes, 10) + content).strip() if content else "")

@@ -320,3 +320,15 @@ def escalate(*, ticket: Ticket, actor: "User | None", reason: str = "") -> Ticke
         old_status=before,
         reason=reason,
     )
+
+
+def close_unopposed(*, limit: int = 200) -> int:
+    """Close what was solved and told seven days ago and nobody objected to (capability C22). Returns how many."""
+    due = Ticket.objects.filter(
+        status=TicketStatus.SOLVED, solved_at__lte=clock.now() - OBJECTION_PERIOD, feedback_at__isnull=False
+    ).order_by("solved_at")
+    done = 0
+    for ticket in due[:limit]:
+        close(ticket=ticket, actor=None, confirmation=Confirmation.TIMEOUT)
+        done += 1
+    return done

@@ -266,6 +266,7 @@
     refreshLists();
   });
   document.addEventListener("kean:changed", refreshLists);
+  document.addEventListener("kean:edited", refreshThread);
 
   document.addEventListener("kean:ready", () => {
     if (!desk()) return;
