@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import redis.asyncio
-from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
@@ -85,7 +84,8 @@ class Hub:
     async def _read_on(self) -> None:
         nudges = _Nudges()
         try:
-            while True:
+            # Asked each time: a library on the way may swallow the cancellation.
+            while self._reader is asyncio.current_task():
                 try:
                     await self._look()
                 except (DatabaseError, InterfaceError) as error:
@@ -97,6 +97,8 @@ class Hub:
     async def _look(self) -> None:
         while True:
             events = await in_database(lambda: list(readable(self._position)[:PAGE]))
+            if self._reader is not asyncio.current_task():
+                return
             for event in events:
                 # Position and offers change without an await between them: no stream can join in the middle.
                 self._position = event.pk
@@ -162,7 +164,10 @@ async def missed_events(*, after: int, until: int, subscription: Subscription) -
 
 
 async def in_database(work: Callable[[], T]) -> T:
-    """Run a query in a thread and give its connection back at once: streams live for hours, a pool does not."""
+    """Run a query in a thread and give its connection back at once: streams live for hours, a pool does not.
+
+    Not `sync_to_async`: that swallows the cancellation by which a server ends the stream of a client that left.
+    """
 
     def run() -> T:
         try:
@@ -170,4 +175,4 @@ async def in_database(work: Callable[[], T]) -> T:
         finally:
             connection.close()
 
-    return await sync_to_async(run, thread_sensitive=False)()
+    return await asyncio.to_thread(run)

@@ -96,6 +96,9 @@ def _error(status: int, code: str, message: str) -> JsonResponse:
 async def _stream(request: HttpRequest, listener: Listener, last_id: int | None) -> AsyncIterator[str]:
     # The connection that the middleware used would stay taken for as long as the stream is open.
     await sync_to_async(lambda: connection.close())()
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        return  # the client left meanwhile, and sync_to_async swallowed the news
     subscription = Subscription(user_id=listener.user_id, keys=listener.keys)
     hub = current_hub()
     position = await hub.subscribe(subscription)

@@ -331,3 +331,18 @@ class TestHub:
                 assert await stream.subjects(1) == [1]
 
         play(scenario)
+
+    def test_a_reader_that_is_not_needed_any_more_ends(self) -> None:
+        """Even when a library swallows its cancellation, two readers never share the hub."""
+
+        async def scenario() -> None:
+            hub = current_hub()
+            subscription = Subscription(user_id=1, keys=frozenset({"all"}))
+            await hub.subscribe(subscription)
+            reader = hub._reader
+            assert reader is not None
+            hub._reader = None
+            hub.unsubscribe(subscription)
+            await asyncio.wait_for(reader, PATIENCE)
+
+        play(scenario)

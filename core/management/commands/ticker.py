@@ -25,7 +25,7 @@ NUDGE_SECONDS = 4.0
 PATIENCE_SECONDS = 5.0
 SELF_DRAIN_SECONDS = 0.5
 # After SIGTERM it ends by itself within this, or is made to: a lost database keeps it waiting for longer.
-GRACE_SECONDS = 1.0
+GRACE_SECONDS = 0.7
 
 
 class Ticker:
