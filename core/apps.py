@@ -14,3 +14,4 @@ class CoreConfig(AppConfig):
         """Let every app register its timers, event consumers and outbox senders; register the checks."""
         autodiscover_modules("timers", "consumers", "senders")
         import_module("core.privacy.checks")
+        import_module("core.audit.jobs")
