@@ -5,53 +5,48 @@ One process for all of it, because starting Django is most of the time a warm st
 
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import django
 from django.contrib.auth import get_user_model
 from django.core.checks import Tags, run_checks
-from django.core.management import call_command
-
-DEMO_LOGINS = ("admin", "lead", "supervisor", "agent", "agent2", "other_agent", "auditor")
+from django.core.management import CommandError, call_command
 
 
 class DemoState:
-    """DATA/demo: absent, `started`, or `done` with the password given to the demo people."""
+    """DATA/demo: absent until the demo is complete, then its password and its logins, a line each."""
 
     def __init__(self, folder: Path) -> None:
         self.file = folder / "demo"
 
-    def read(self) -> tuple[str, str]:
-        if not self.file.exists():
-            return "", ""
-        state, _space, password = self.file.read_text(encoding="utf-8").strip().partition(" ")
-        return state, password
+    def password(self) -> str | None:
+        return self.file.read_text(encoding="utf-8").splitlines()[0] if self.file.exists() else None
 
-    def write(self, state: str, password: str = "") -> None:
+    def write(self, password: str, logins: Iterable[str]) -> None:
         descriptor = os.open(self.file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as output:
-            output.write(f"{state} {password}\n")
+            output.write(f"{password}\n{'  '.join(logins)}\n")
 
 
 def make_demo(state: DemoState, password: str) -> None:
-    """Demo data for an empty installation; an interrupted attempt is taken up again.
+    """Demo data for an empty installation. It is one transaction, so an interrupted attempt begins anew.
 
-    Demo logins keep the printed password true: when KEAN_DEMO_PASSWORD changes, theirs does.
+    The printed password stays true: when KEAN_DEMO_PASSWORD changes, that of the demo logins does.
     """
-    user_model = get_user_model()
-    stage, known_password = state.read()
-    if stage == "done":
-        if known_password != password:
-            for user in user_model._default_manager.filter(username__in=DEMO_LOGINS):
-                user.set_password(password)
-                user.save(update_fields=["password"])
-            state.write("done", password)
+    from crm.workbench.demo.people import LOGINS  # models can be imported only after django.setup()
+
+    users = get_user_model()._default_manager
+    known_password = state.password()
+    if known_password == password or (known_password is None and users.exists()):
         return
-    if stage == "" and user_model._default_manager.exists():
-        return
-    state.write("started")
-    call_command("demo")
-    state.write("done", password)
+    if known_password is None:
+        call_command("demo", password=password)
+    else:
+        for user in users.filter(username__in=LOGINS):
+            user.set_password(password)
+            user.save(update_fields=["password"])
+    state.write(password, LOGINS)
 
 
 def refuse_unfit_database() -> None:
@@ -66,8 +61,12 @@ def main() -> None:
     django.setup()
     refuse_unfit_database()
     call_command("migrate", interactive=False, verbosity=0)
-    if "--no-demo" not in sys.argv:
+    if "--no-demo" in sys.argv:
+        return
+    try:
         make_demo(DemoState(Path(os.environ["KEAN_DATA"])), os.environ["KEAN_DEMO_PASSWORD"])
+    except CommandError as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

@@ -22,7 +22,6 @@ from .sockets import bind, page_status
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 LOG_LIMIT_BYTES = 20 * 1024 * 1024
 FIRST_PAGE = "/accounts/login/"
-DEMO_LOGINS = "admin  lead  supervisor  agent  agent2  other_agent  auditor"
 
 
 class Stopped(Exception):
@@ -191,9 +190,10 @@ class Supervisor:
         shown = self.host if self.host not in {"0.0.0.0", "::"} else "127.0.0.1"  # noqa: S104
         say(f"\n  客安 Kean  http://{f'[{shown}]' if ':' in shown else shown}:{self.port}/")
         demo = self.data / "demo"
-        if demo.exists() and demo.read_text(encoding="utf-8").startswith("done"):
-            say(f"  演示账号 (demo logins)：{DEMO_LOGINS}")
-            say(f"  密码 (password)：{self.environ['KEAN_DEMO_PASSWORD']}")
+        if demo.exists():  # written by config.prepare
+            password, logins = demo.read_text(encoding="utf-8").splitlines()
+            say(f"  演示账号 (demo logins)：{logins}")
+            say(f"  密码 (password)：{password}")
         else:
             say("  新建账号 (make an account)：bin/manage create_staff USERNAME --role admin --team NAME")
         say(f"  日志 (logs)：{self.engines.folder.logs}    Ctrl-C 停止 (stops)\n")
