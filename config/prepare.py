@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import django
-from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.checks import Tags, run_checks
 from django.core.management import CommandError, call_command
 
@@ -34,19 +34,26 @@ def make_demo(state: DemoState, password: str) -> None:
 
     The printed password stays true: when KEAN_DEMO_PASSWORD changes, that of the demo logins does.
     """
-    from crm.workbench.demo.people import LOGINS  # models can be imported only after django.setup()
+    # Models can be imported only after django.setup().
+    from crm.staff.models import User
+    from crm.staff.services import set_password
+    from crm.workbench.demo.people import LOGINS
 
-    users = get_user_model()._default_manager
+    users = User.objects
     known_password = state.password()
-    if known_password == password or (known_password is None and users.exists()):
-        return
-    if known_password is None:
+    if not users.exists():
         call_command("demo", password=password)
-    else:
+    elif known_password is not None and known_password != password:
         for user in users.filter(username__in=LOGINS):
-            user.set_password(password)
-            user.save(update_fields=["password"])
+            set_password(user=user, password=password, actor=None)
+    elif known_password is None and not _is_demo(users.filter(username=LOGINS[0]).first(), password):
+        return
     state.write(password, LOGINS)
+
+
+def _is_demo(person: AbstractBaseUser | None, password: str) -> bool:
+    """Whether somebody made the demo by hand, with the password of this installation."""
+    return person is not None and person.check_password(password)
 
 
 def refuse_unfit_database() -> None:
