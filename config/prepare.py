@@ -13,6 +13,8 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.checks import Tags, run_checks
 from django.core.management import CommandError, call_command
 
+from core.errors import DomainError
+
 
 class DemoState:
     """DATA/demo: absent until the demo is complete, then its password and its logins, a line each."""
@@ -72,7 +74,7 @@ def main() -> None:
         return
     try:
         make_demo(DemoState(Path(os.environ["KEAN_DATA"])), os.environ["KEAN_DEMO_PASSWORD"])
-    except CommandError as error:
+    except (CommandError, DomainError) as error:
         sys.exit(str(error))
 
 
