@@ -96,6 +96,7 @@ _SUPERVISOR = _LEAD | {
     "tickets.change_routingrule",
     "tickets.change_slapolicy",
     "tickets.export_ticket",
+    "tickets.supervise_ticket",
     "tickets.view_inboundmessage",
     "tickets.view_routingrule",
 }

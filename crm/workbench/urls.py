@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from crm.workbench import ticket_list, views, visits
+from crm.workbench import board, ticket_list, views, visits
 
 urlpatterns = [
     path("desk/", views.workbench, name="workbench"),
@@ -19,6 +19,8 @@ urlpatterns = [
     path("", include("crm.workbench.library.urls")),
     path("tickets/", ticket_list.ticket_list, name="ticket_list"),
     path("tickets/export/", ticket_list.export, name="ticket_export"),
+    path("board/", board.board, name="board"),
+    path("board/assign/", board.assign, name="board_assign"),
     path("visits/", visits.visit_list, name="visit_list"),
     path("visits/<int:pk>/complete/", visits.visit_complete, name="visit_complete"),
 ]

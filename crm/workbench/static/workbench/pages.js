@@ -41,7 +41,7 @@
   }
   function refresh() {
     // Nobody loses the list they are choosing from.
-    if (document.activeElement?.closest("#board select")) return refreshSoon(3000);
+    if ($$("#board select").some((select) => select.value || select === document.activeElement)) return refreshSoon(3000);
     if (document.hidden) return;
     window.htmx.ajax("GET", board().dataset.url, { target: "#board", swap: "innerHTML" });
   }
