@@ -43,6 +43,7 @@ PLACES = (
         "g t",
         "gd tickets",
     ),
+    Place("board", _("看板"), "layout-dashboard", ("board",), "tickets.supervise_ticket", 1, "g b", "zgkb board"),
     Place("customers", _("客户"), "users", ("customers:list",), "customers.view_customer", 1, "g c", "kh customers"),
     Place(
         "scripts",
