@@ -13,6 +13,8 @@ from core.ranking.corpus import Corpus
 
 # The heaviest words of a profile; 400 rank as well as all of them, measured on 118 articles and 12,000 messages.
 PROFILE_TERMS = 400
+# Only the newest messages of an item count, so that the work grows with the library and not with its age.
+NEWEST_EXAMPLES = 300
 
 _COUNT = """
 INSERT INTO core_termcount (corpus, collection, term, row_count, word_count)
@@ -29,15 +31,14 @@ SELECT item.id AS target, item.search, item.search_length, {collection} AS colle
 FROM {items} AS item WHERE item.search IS NOT NULL AND item.live_version_id IS NOT NULL
 """
 
-_TEXTS_AND_EXAMPLES = (
-    _TEXTS
-    + """
-UNION ALL
-SELECT item.id, example.search, example.search_length, {collection}
-FROM {examples} AS example JOIN {items} AS item ON item.id = example.{target}
-WHERE item.live_version_id IS NOT NULL
+_EXAMPLES = """
+SELECT target, search, search_length, collection FROM (
+    SELECT item.id AS target, example.search, example.search_length, {collection} AS collection,
+           row_number() OVER (PARTITION BY item.id ORDER BY example.learned_at DESC, example.id DESC) AS place
+    FROM {examples} AS example JOIN {items} AS item ON item.id = example.{target}
+    WHERE item.live_version_id IS NOT NULL
+) AS recent WHERE place <= {newest}
 """
-)
 
 # The profile of an item: the sum of the unit TF-IDF vectors of its text and examples, made a unit vector again.
 _PROFILE = """
@@ -81,7 +82,7 @@ def recount(corpus: Corpus) -> None:
             cursor.execute(_sql("DELETE FROM {table} WHERE corpus = ANY(%s)", table=table), [names])
         cursor.execute(_sql(_COUNT, source=_source(corpus, _TEXTS)), {"counts": corpus.text_counts})
         if has_examples:
-            source = _source(corpus, _TEXTS_AND_EXAMPLES)
+            source = _source(corpus, _TEXTS, _EXAMPLES)
             values: dict[str, str | int] = {
                 "counts": corpus.example_counts,
                 "profile": corpus.name,
@@ -94,12 +95,13 @@ def recount(corpus: Corpus) -> None:
     _analyze()
 
 
-def _source(corpus: Corpus, template: str) -> str:
-    return template.format(
+def _source(corpus: Corpus, *templates: str) -> str:
+    return " UNION ALL ".join(templates).format(
         collection=corpus.collection_sql,
         items=corpus.items_table,
         examples=corpus.examples_table,
         target=corpus.target,
+        newest=NEWEST_EXAMPLES,
     )
 
 

@@ -65,7 +65,8 @@ class VersionQuerySet(models.QuerySet[Any]):
 
 def right_name(model: type[models.Model], right: str) -> str:
     """The codename that guards `right` (add, review, publish, …) on the versions of an item or version model."""
-    version = model._meta.get_field("live_version").related_model if issubclass(model, VersionedItem) else model
+    named: Any = model
+    version = named._meta.get_field("live_version").related_model if issubclass(model, VersionedItem) else named
     return f"{version._meta.app_label}.{right}_{version._meta.model_name}"
 
 
