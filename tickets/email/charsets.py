@@ -40,7 +40,7 @@ _MEANT = {
 }
 _NOT_TEXT = {"unicode_escape", "raw_unicode_escape", "punycode", "idna", "undefined", "mbcs", "oem"}
 # Single-byte encodings decode anything, so that they decode proves nothing.
-_LENIENT = {"ascii", "cp1252", "latin-1"}
+LENIENT = {"ascii", "cp1252", "latin-1"}
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -49,6 +49,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _unwanted = re.compile(f"[{FORBIDDEN_IN_TEXT}\ud800-\udfff\ufeff]")
+_ASIAN_UTF8 = re.compile(rb"[\xe2-\xef][\x80-\xbf]{2}")
 _UNLIKELY = re.compile("[\x80-\x9f\ue000-\uf8ff\ufffd]")
 # The commonest characters of Chinese text, simplified and traditional: a wrong guess hits hardly any.
 _COMMON = frozenset(
@@ -80,8 +81,10 @@ def decode(data: bytes, declared: str = "") -> str:
         if data.startswith(mark):
             return data.decode(encoding, "replace")
     codec = codec_for(declared) if declared else None
-    if codec is not None and codec not in _LENIENT:
-        found = _decode_as(data, codec)
+    if codec is not None and codec not in LENIENT:
+        # UTF-8 under another label is common; text in another encoding is never well-formed UTF-8 by chance.
+        is_utf8 = _ASIAN_UTF8.search(data) is not None and _decode_strictly(data, "utf-8") is not None
+        found = _decode_as(data, "utf-8" if is_utf8 else codec)
         if found is not None:
             return found
     if b"\x1b$" in data or b"\x1b(" in data:
@@ -123,6 +126,13 @@ def _decode_as(data: bytes, codec: str) -> str | None:
     text = data.decode(codec, "replace")
     is_cut_at_end = at >= len(data) - 3 and not data[:at].isascii()
     return text if is_cut_at_end or text.count("\ufffd") * 50 <= len(text) else None
+
+
+def _decode_strictly(data: bytes, codec: str) -> str | None:
+    try:
+        return data.decode(codec)
+    except UnicodeError:
+        return None
 
 
 def _iso_2022_jp(data: bytes) -> str:

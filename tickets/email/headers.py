@@ -5,6 +5,7 @@ import binascii
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from urllib.parse import unquote_to_bytes
 
 from tickets.email.charsets import clean, decode
@@ -15,6 +16,8 @@ MAX_VALUE = 64_000
 
 _NAME = re.compile(rb"([!-9;-~]{1,200})[ \t]*:[ \t]*(.*)", re.DOTALL)
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
+_BASE64 = re.compile(rb"[A-Za-z0-9+/\r\n]*")
+_MOST_BLOCKS = 200_000
 _PARAMETER = re.compile(r"""([\w!#$&+.^`|~*-]{1,100})\s*=\s*("(?:[^"\\]|\\.)*"?|[^;]*)""", re.ASCII)
 _EXTENDED = re.compile(r"(.+?)\*(\d{1,3})?(\*)?$")
 _ADDRESS = re.compile(r"""[^\s<>()\[\]"',;:@]+@[^\s<>()\[\]"',;:@]+|"[^"\n]{1,64}"@[^\s<>()"',;:@]+""")
@@ -135,9 +138,18 @@ def _base64(content: bytes) -> bytes:
 
 
 def lenient_base64(content: bytes) -> bytes:
-    """What base64 says, with foreign characters passed over; it ends where padding is followed by other text."""
-    padded = re.search(rb"=+\s*(?=[^=\s])", content)
-    return _base64(content[: padded.start()] if padded else content)
+    """What base64 says, with foreign characters passed over.
+
+    Padding ends it, unless more base64 follows (some senders encode line by line); a footer does not count.
+    """
+    decoded: list[bytes] = []
+    for block in islice(re.finditer(rb"[^=]+", content), _MOST_BLOCKS):
+        if not block[0].strip():
+            continue
+        if decoded and not _BASE64.fullmatch(block[0]):
+            break
+        decoded.append(_base64(block[0]))
+    return b"".join(decoded)
 
 
 # Parameters

@@ -7,8 +7,10 @@ as deep as somebody likes, and trees of that take quadratic time.
 import html
 import re
 from collections.abc import Iterator
+from itertools import islice
 
-MAX_HTML = 5_000_000
+MAX_HTML = 2_000_000
+MAX_TOKENS = 200_000
 
 _PARAGRAPHS = {"p", "h1", "h2", "h3", "h4", "h5", "h6"}
 _BLOCKS = {*_PARAGRAPHS, "div", "ul", "ol", "table", "tr", "li", "blockquote", "pre", "hr", "section", "article"}
@@ -28,7 +30,7 @@ def declared_charset(content: bytes) -> str:
 def html_to_text(source: str) -> str:
     """The readable text; scripts, styles and comments are left out, quoted parts keep their mark."""
     page = _Page()
-    for is_tag, token in _Scanner(source[:MAX_HTML]).tokens():
+    for is_tag, token in islice(_Scanner(source[:MAX_HTML]).tokens(), MAX_TOKENS):
         if is_tag:
             page.tag(token)
         else:
@@ -55,8 +57,13 @@ class _Scanner:
             elif tag:
                 yield True, tag
                 if tag in _LEFT_OUT:
-                    position = self._after(f"</{tag}", position) or position
+                    position = self._skip(tag, position)
         yield False, self.source[position:]
+
+    def _skip(self, tag: str, position: int) -> int:
+        """Behind the end of an element whose content is not text."""
+        end = self._after(f"</{tag}", position)
+        return position if end is None else self._after(">", end) or end
 
     def _tag(self, start: int) -> tuple[str | None, int]:
         """The tag's name and where it ends; empty for a comment, None for a lone sign."""
@@ -128,6 +135,8 @@ class _Page:
 
     def _break(self, *, always: bool = False) -> None:
         """End the line; an empty one counts only when asked for."""
+        if not self.line and not always:
+            return
         content = "".join(self.line)
         content = content.rstrip() if self.preformatted else _SPACES.sub(" ", content).strip()
         self.line.clear()

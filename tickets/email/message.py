@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from tickets.email.automatic import Automatic, automatic
-from tickets.email.charsets import clean, decode
+from tickets.email.charsets import LENIENT, clean, codec_for, decode, guess_charset
 from tickets.email.headers import Headers, address_of, message_ids, split_headers
 from tickets.email.html import declared_charset, html_to_text
 from tickets.email.mime import MAX_BYTES, Part, TooComplex, Walker
@@ -16,6 +16,9 @@ from tickets.email.quoting import fold_history
 _NOT_PROSE = {"text/calendar", "text/vcard", "text/x-vcard", "text/directory", "text/rfc822-headers", "text/x-amp-html"}
 _NEEDS_HTML = re.compile(r"html", re.IGNORECASE)
 _REPLY_SUBJECT = re.compile(r"^\s*(re|aw|sv|回复|答复|回覆|答覆)\s*[:：]", re.IGNORECASE)
+_CHARSET = re.compile(rb"charset\s*=\s*[\"']?([\w.:-]{2,40})", re.IGNORECASE)
+# A megabyte is a thick book; what is longer stays in the original.
+MAX_TEXT_BYTES = 2_000_000
 _STUB_LENGTH = 300
 
 
@@ -55,7 +58,9 @@ class Mail:
 def read_mail(raw: bytes, *, own: Collection[str] = ()) -> Mail:
     """Read one message; anything readable is read, nothing raises. `own`: our addresses, to notice loops."""
     fault = "too_large" if len(raw) > MAX_BYTES else ""
-    headers, body = split_headers(memoryview(_begin(raw[: MAX_BYTES + 1])))
+    content = _begin(raw[: MAX_BYTES + 1])
+    headers, body = split_headers(memoryview(content))
+    headers = Headers(headers.fields, _hint(content))
     if not headers.fields and not bytes(body[:1000]).strip():
         fault = fault or "empty"
     parts: list[Part] = []
@@ -88,11 +93,20 @@ def _begin(raw: bytes) -> bytes:
     return raw if b"\n" in raw else raw.replace(b"\r", b"\n")
 
 
+def _hint(content: bytes) -> str:
+    """The charset the mail speaks of first, or that its 8-bit lines seem to be in."""
+    named = _CHARSET.search(content[:50_000])
+    codec = codec_for(named[1].decode("ascii")) if named else None
+    if codec and codec not in LENIENT:
+        return codec
+    return guess_charset(b"\n".join(line for line in content[:50_000].split(b"\n") if not line.isascii()))
+
+
 def _sender(headers: Headers) -> tuple[str, str]:
     """Who wrote: From, else the next best field."""
     best = ""
     for field_name in ("from", "sender", "reply-to", "return-path"):
-        name, address = address_of(headers.raw(field_name))
+        name, address = address_of(headers.raw(field_name), headers.hint)
         best = best or name
         if address:
             return best, address
@@ -145,7 +159,7 @@ def _best(group: list[Part]) -> str:
 
 
 def _text(part: Part) -> str:
-    content = part.content()
+    content = part.content()[:MAX_TEXT_BYTES]
     charset = part.parameters.get("charset", "")
     if part.content_type == "text/html":
         return clean(html_to_text(clean(decode(content, charset or declared_charset(content))))).strip()

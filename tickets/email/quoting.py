@@ -19,7 +19,9 @@ _HEADER_BELOW = re.compile(
     r"^\s*[*>]*\s*(发送时间|发送日期|傳送時間|寄件日期|日期|时间|收件人|收件者|主题|主旨|Sent|Date|To|Subject|Gesendet)\**\s*[:：]",
     re.IGNORECASE,
 )
+_SAID = re.compile("wrote|schrieb|écrit|写道|寫道|写到|来信", re.IGNORECASE)
 _LONGEST_LINE = 600
+_MOST_LINES = 5_000
 
 
 def fold_history(text: str) -> str:
@@ -37,14 +39,23 @@ def fold_history(text: str) -> str:
 
 
 def _history_start(lines: list[str]) -> int | None:
-    for index, line in enumerate(lines):
+    quoted_to_the_end = _quoted_tail(lines)
+    for index, line in enumerate(lines[:_MOST_LINES]):
         if len(line) > _LONGEST_LINE:
             continue
         if _SEPARATOR.match(line) or _is_header_block(lines, index) or _is_attribution(lines, index):
             return index
-        if line.startswith(">") and all(other.startswith(">") or not other.strip() for other in lines[index:]):
+        if index == quoted_to_the_end and line.startswith(">"):
             return index
     return None
+
+
+def _quoted_tail(lines: list[str]) -> int:
+    """Where the quoted lines begin that reach to the end."""
+    start = len(lines)
+    while start and (lines[start - 1].startswith(">") or not lines[start - 1].strip()):
+        start -= 1
+    return next((index for index in range(start, len(lines)) if lines[index].startswith(">")), len(lines))
 
 
 def _is_attribution(lines: list[str], index: int) -> bool:
@@ -53,7 +64,7 @@ def _is_attribution(lines: list[str], index: int) -> bool:
         return False
     for size in (1, 2, 3):
         joined = " ".join(line.strip() for line in lines[index : index + size])
-        if len(joined) <= _LONGEST_LINE and _ATTRIBUTION.match(joined):
+        if len(joined) <= _LONGEST_LINE and _SAID.search(joined) and _ATTRIBUTION.match(joined):
             # A wrapped one starts here, not on the line of text before it.
             return size == 1 or re.match(r"\s*(>\s*)?(On|At|Am|Le|在|于|\d{4})", lines[index]) is not None
     return False
