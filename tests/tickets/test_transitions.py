@@ -394,3 +394,20 @@ def test_a_pause_after_the_deadline_does_not_hide_that_it_is_overdue(
     assert waiting.resolution_due_at == ticket.resolution_due_at
     fire_due(now=clock.now())
     assert clock_of(ticket, Metric.RESOLUTION).breached_at is not None
+
+
+@pytest.mark.parametrize(
+    ("body", "thanks"),
+    [
+        ("收到，谢谢", True),
+        ("嗯嗯，好的", True),
+        ("好的亲～谢谢啦！", True),
+        ("OK", True),
+        ("谢谢，那什么时候发货", False),
+        ("好的，还是坏的", False),
+        ("？？", False),
+        ("", False),
+    ],
+)
+def test_what_counts_as_thanks(body: str, thanks: bool) -> None:
+    assert conversation.is_thanks(body) is thanks

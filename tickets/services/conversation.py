@@ -1,5 +1,6 @@
 """What is said on a ticket: replies, internal notes, the customer's messages."""
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from tickets import events
 from tickets.choices import MessageKind, Metric, TicketStatus
 from tickets.models import Attachment, Channel, Ticket, TicketMessage
 from tickets.readable import hide_numbers, preview, search_vector
-from tickets.services import routing, sla
+from tickets.services import outgoing, routing, sla
 from tickets.services.transitions import after_pause, lock
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ def reply(
             sent_text=body,
             answered_text=_last_question(ticket),
         )
+    outgoing.queue_reply(ticket=ticket, message=message)
     record_events([_message_event(ticket, message, actor)])
     return message
 
@@ -197,26 +199,16 @@ def _final(ticket: Ticket) -> Ticket:
     return ticket
 
 
-_THANKS = {
-    "谢谢",
-    "谢谢你",
-    "谢谢您",
-    "好的谢谢",
-    "好的",
-    "嗯",
-    "嗯嗯",
-    "收到",
-    "ok",
-    "thanks",
-    "thank you",
-    "多谢",
-    "感谢",
-    "好的收到",
-    "辛苦了",
-}
+_THANKS = frozenset(
+    "谢谢 谢谢你 谢谢您 谢谢客服 多谢 感谢 非常感谢 太感谢了 麻烦了 麻烦你了 麻烦您了 辛苦 辛苦了 辛苦你了 辛苦您了 "
+    "好 好的 好滴 好嘞 行 可以 嗯 嗯嗯 哦 哦哦 收到 知道 知道了 明白 明白了 了解 了解了 没事 没事了 没问题 不客气 再见 拜拜 "
+    "ok okay thanks thank you thx bye".split()
+)
+_PARTICLES = "亲啊呀哈哦啦了呢哒哟～~"
+_BETWEEN = re.compile(r"[\W_]+")
 
 
 def is_thanks(body: str) -> bool:
-    """A plain thank-you, which must not reopen a ticket or restart a clock (chatwoot#10178)."""
-    bare = "".join(ch for ch in body.lower() if ch.isalnum() or ch == " ").strip()
-    return bare.replace("亲", "").rstrip("啊呀哈了哦啦") in _THANKS or bare in _THANKS
+    """Nothing but thanks and agreement, which must not reopen a ticket or restart a clock (chatwoot#10178)."""
+    parts = [part for part in _BETWEEN.split(body.lower()) if part]
+    return bool(parts) and all(part in _THANKS or part.strip(_PARTICLES) in _THANKS for part in parts)
