@@ -43,9 +43,10 @@ def work(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture
 def nudges(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """Messages to workers, caught before they reach the broker. The guard is this test's own."""
+    """Messages to workers, caught before they reach the broker. Guard and queue are this test's own."""
     sent: list[str] = []
     monkeypatch.setattr(engine, "GUARD_KEY", "kean:test:nudge")
+    monkeypatch.setattr(settings, "CELERY_TASK_DEFAULT_QUEUE", "kean:test:queue")
     monkeypatch.setattr(engine.current_app, "send_task", lambda name, **_options: sent.append(name))
     engine.client().delete("kean:test:nudge")
     yield sent
@@ -137,8 +138,7 @@ class TestNudging:
         assert engine.nudge()
         assert len(nudges) == 2
 
-    def test_a_long_queue_is_not_made_longer(self, nudges: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(settings, "CELERY_TASK_DEFAULT_QUEUE", "kean:test:queue")
+    def test_a_long_queue_is_not_made_longer(self, nudges: list[str]) -> None:
         engine.client().rpush("kean:test:queue", *range(10))
         assert engine.nudge()
         engine.client().delete("kean:test:queue")

@@ -1,5 +1,6 @@
 """The loop that notices what is due and nudges a worker. Run one or several."""
 
+import gc
 import logging
 import signal
 import threading
@@ -93,5 +94,16 @@ class Command(BaseCommand):
         signal.signal(signal.SIGTERM, end)
         signal.signal(signal.SIGINT, end)
         signal.signal(signal.SIGALRM, end_now)
-        ticker.run(options["interval"])
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        try:
+            ticker.run(options["interval"])
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            _leave_quickly()
+
+
+def _leave_quickly() -> None:
+    """Stop the pool's threads, and spare the interpreter a last round over all objects: half a second of work."""
+    pool = getattr(connection, "pool", None)
+    if pool is not None:
+        pool.close(timeout=0.2)
+    gc.freeze()
