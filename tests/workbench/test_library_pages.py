@@ -92,7 +92,7 @@ def test_an_empty_library_says_what_to_do(agent: User, lead: User) -> None:
     assert "清除筛选" in text(browser(agent).get("/articles/?search=没有"))
 
 
-@pytest.mark.capability("G22", "G03")
+@pytest.mark.capability("G22")
 def test_author_reviewer_and_publisher_at_their_pages(agent: User, lead: User, supervisor: User) -> None:
     steps = {"step_kind_0": "confirm", "step_text_0": "请确认订单 {{order_no}}。", "step_kind_1": "explain"}
     answer = browser(lead).post("/scripts/new/", new_script(**steps))
