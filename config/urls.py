@@ -18,6 +18,7 @@ urlpatterns = [
     path("", include("crm.staff.urls")),
     path("", include("customers.urls")),
     path("", include("crm.followups.urls")),
+    path("", include("crm.insights.urls")),
     path("", include("tickets.urls")),
     path("", include("crm.workbench.urls")),
     path("api/v1/", include("config.api_router")),

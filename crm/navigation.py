@@ -32,6 +32,7 @@ class Entry:
 
 
 PLACES = (
+    Place("home", _("首页"), "home", ("home",), "tickets.view_ticket", 1, "g h", "sy home"),
     Place("workbench", _("工作台"), "layout-columns", ("workbench",), "tickets.view_ticket", 1, "g w", "gzt workbench"),
     Place(
         "tickets",

@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from django.db.models import Q
 from django.utils.dateparse import parse_datetime
@@ -84,20 +83,20 @@ class Background:
     def of(cls, events: Sequence[Event]) -> "Background":
         """Three statements at most, whatever the number of events."""
         found = cls()
-        moved = {_ticket(event) for event in events if _is_reply(event) or event.kind in (SOLVED, REOPENED)}
-        asked = moved | {_ticket(event) for event in events if event.kind.startswith(("survey.", "visit."))}
-        if asked - {None}:
-            rows = Ticket.objects.filter(pk__in=asked - {None})
+        moved = _tickets(event for event in events if _is_reply(event) or event.kind in (SOLVED, REOPENED))
+        asked = moved | _tickets(event for event in events if event.kind.startswith(("survey.", "visit.")))
+        if asked:
+            rows = Ticket.objects.filter(pk__in=asked)
             for pk, *times in rows.values_list("pk", "occurred_at", "first_responded_at", "channel_id"):
                 found.tickets[pk] = TicketTimes(*times)
-        if moved - {None}:
-            found._read_marks(moved - {None})
-            for row in SLAClock.objects.filter(ticket_id__in=moved - {None}).order_by("id"):
+        if moved:
+            found._read_marks(moved)
+            for row in SLAClock.objects.filter(ticket_id__in=moved).order_by("id"):
                 promise = Promise(row.pk, row.metric, row.met_at, row.breached_at, row.cancelled_at)
                 found.promises[row.ticket_id].append(promise)
         return found
 
-    def _read_marks(self, ticket_ids: set[Any]) -> None:
+    def _read_marks(self, ticket_ids: set[int]) -> None:
         rows = Event.objects.filter(subject_type="ticket", subject_id__in=ticket_ids).filter(
             Q(kind__in=[CREATED, SOLVED, REOPENED, SLA_BREACHED]) | Q(kind=MESSAGE, payload__kind=_REPLY)
         )
@@ -110,8 +109,8 @@ class Background:
         return [mark for mark in self.marks.get(event.subject_id or 0, ()) if mark.id < event.pk and mark.kind in kinds]
 
 
-def _ticket(event: Event) -> int | None:
-    return event.subject_id if event.subject_type == "ticket" else None
+def _tickets(events: Iterable[Event]) -> set[int]:
+    return {event.subject_id for event in events if event.subject_type == "ticket" and event.subject_id is not None}
 
 
 def _is_reply(event: Event) -> bool:

@@ -2,7 +2,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from crm.insights.querysets import DayCountQuerySet, PersonDayCountQuerySet
+from crm.insights.querysets import CountQuerySet, DayCountQuerySet
 
 
 class DayCount(models.Model):
@@ -65,7 +65,7 @@ class PersonDayCount(models.Model):
     metric = models.CharField(_("指标"), max_length=64)
     value = models.BigIntegerField(_("数值"))
 
-    objects = PersonDayCountQuerySet.as_manager()
+    objects = CountQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = _("员工每日统计")

@@ -1,7 +1,7 @@
 """Which counts: by sight, by period."""
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
 from django.db.models import Sum
@@ -14,31 +14,28 @@ if TYPE_CHECKING:
 Totals = Counter[str]
 
 
-class DayCountQuerySet(models.QuerySet[Any]):
-    def visible_to(self, user: "User") -> "DayCountQuerySet":
-        """Counts of the person's queues; admins and auditors see those of all, and of none."""
-        if not user.is_active:
-            return self.none()
-        return self if user.sees_everything else self.filter(queue_id__in=user.queue_ids)
-
-    def within(self, period: Period) -> "DayCountQuerySet":
+class CountQuerySet(models.QuerySet[Any]):
+    def within(self, period: Period) -> Self:
         return self.filter(day__gte=period.first, day__lte=period.last)
 
     def totals(self) -> Totals:
         """The sum of each metric, in one statement."""
         return Counter(dict(self.order_by().values_list("metric").annotate(total=Sum("value"))))
 
-    def totals_by(self, field: str) -> dict[Any, Totals]:
-        """The sums of each metric for every value of `field` (day, queue_id, channel_id), in one statement."""
+    def totals_by(self, *fields: str) -> dict[Any, Totals]:
+        """The sums of each metric for every value of the fields (day, queue_id, channel_id), in one statement.
+
+        The keys are tuples when several fields are given.
+        """
         found: dict[Any, Totals] = {}
-        for value, metric, total in self.order_by().values_list(field, "metric").annotate(total=Sum("value")):
-            found.setdefault(value, Counter())[metric] = total
+        for *values, metric, total in self.order_by().values_list(*fields, "metric").annotate(total=Sum("value")):
+            found.setdefault(values[0] if len(fields) == 1 else tuple(values), Counter())[metric] = total
         return found
 
 
-class PersonDayCountQuerySet(models.QuerySet[Any]):
-    def within(self, period: Period) -> "PersonDayCountQuerySet":
-        return self.filter(day__gte=period.first, day__lte=period.last)
-
-    def totals(self) -> Totals:
-        return Counter(dict(self.order_by().values_list("metric").annotate(total=Sum("value"))))
+class DayCountQuerySet(CountQuerySet):
+    def visible_to(self, user: "User") -> Self:
+        """Counts of the person's queues; admins and auditors see those of all, and of none."""
+        if not user.is_active:
+            return self.none()
+        return self if user.sees_everything else self.filter(queue_id__in=user.queue_ids)

@@ -3,7 +3,6 @@ from django.urls import path
 from crm.staff import views
 
 urlpatterns = [
-    path("", views.home, name="home"),
     path("team/", views.team, name="team"),
     path("team/availability/", views.availability, name="availability"),
     path("profile/", views.profile, name="profile"),

@@ -9,7 +9,6 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from crm.navigation import entries
 from crm.staff.adapters import remember_looks
 from crm.staff.forms import PreferencesForm, TokenForm
 from crm.staff.models import ApiToken
@@ -17,13 +16,6 @@ from crm.staff.person import person_of
 from crm.staff.rosters import rosters_for
 from crm.staff.second_factor import has_second_factor
 from crm.staff.services import change_availability, issue_token, revoke_token
-
-
-@login_required
-@require_GET
-def home(request: HttpRequest) -> HttpResponse:
-    """The first place in the person's rail."""
-    return redirect(entries(request.user, request.path)[0].url)
 
 
 @login_required

@@ -1,0 +1,12 @@
+from django.urls import path
+
+from crm.insights import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("home/now/", views.home_now, name="home_now"),
+    path("reports/", views.report_list, name="report_list"),
+    path("reports/times/", views.report_times, name="report_times"),
+    path("reports/export/", views.report_export, name="report_export"),
+    path("reports/rows/<slug:metric>/", views.report_rows, name="report_rows"),
+]
