@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
@@ -39,7 +40,7 @@ class StrictJSONParser(BaseParser):
 def parse_json(raw: bytes) -> Any:
     """The value of a JSON text, or ParseError / ValidationError with the fields at fault."""
     try:
-        value = json.loads(raw.decode("utf-8-sig"), parse_constant=_refuse_constant)
+        value = json.loads(raw.decode("utf-8-sig"), parse_constant=_refuse_constant, object_pairs_hook=_object)
     except UnicodeDecodeError:
         raise ParseError(_("请求内容不是 UTF-8 编码。")) from None
     except RecursionError:
@@ -63,6 +64,16 @@ def _check_encoding(encoding: str) -> None:
 def _check_length(length: str) -> None:
     if length.isascii() and length.isdigit() and len(length) < 20 and int(length) > MAX_BYTES:
         raise too_large()
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose names are all different: of two values one would be lost without a word."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        counts = Counter(name for name, _value in pairs)
+        doubles = sorted(name for name, count in counts.items() if count > 1)
+        raise ValidationError({printable(name): [_("同一字段出现了多次。")] for name in doubles})
+    return found
 
 
 def _refuse_constant(word: str) -> Any:

@@ -145,8 +145,11 @@ def test_fault_deep_inside_json_is_named_by_its_path() -> None:
     assert_error(post_raw(APIClient(), body, "/echo/"), 400, "invalid", "customer.names.1")
 
 
-def test_json_with_repeated_keys_and_fifty_levels_is_fine() -> None:
-    assert post_raw(APIClient(), b'{"a": 1, "a": 2}', "/echo/").status_code == 200
+def test_a_field_that_comes_twice_is_refused_by_name() -> None:
+    assert_error(post_raw(APIClient(), b'{"b": {"a": 1, "a": 2}}', "/echo/"), 400, "invalid", "a")
+
+
+def test_json_of_fifty_levels_is_fine() -> None:
     assert post_raw(APIClient(), b"[" * 50 + b"]" * 50, "/echo/").status_code == 200
     assert post_raw(APIClient(), b'{"a": "\\ud83d\\ude42"}', "/echo/").status_code == 200
 

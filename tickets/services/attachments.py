@@ -80,7 +80,8 @@ def store_attachment(*, upload: "UploadedFile[Any]", actor: "User | None") -> At
     size = upload.size or 0
     if size > settings.ATTACHMENT_MAX_BYTES:
         limit = settings.ATTACHMENT_MAX_BYTES // 1024 // 1024
-        raise TooLarge(str(_("附件不能超过 %(limit)d MB。") % {"limit": limit}), code="too_large")
+        sentence = str(_("附件不能超过 %(limit)d MB。") % {"limit": limit})
+        raise TooLarge(sentence, fields={"file": [sentence]})
     if size == 0:
         _refuse(str(_("文件是空的。")))
     extension = name.rsplit(".", 1)[-1].lower() if "." in name else ""
