@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import transaction
 from django.test import override_settings
 
 from crm.staff.choices import Role
 from crm.staff.models import Team, User
 from tests.factories import TeamFactory, UserFactory
+from tests.world import World, build_world
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +41,19 @@ def _plain_and_fast() -> Iterator[None]:
 def _own_cache(settings: Any) -> None:
     """Every test has its own room in the cache, so that one test's copies do not reach the next."""
     settings.CACHES = {"default": {**settings.CACHES["default"], "KEY_PREFIX": f"test-{uuid.uuid4().hex}"}}
+
+
+@pytest.fixture(scope="module")
+def world(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """One of everything, made once for a module. Tests undo what they write to it."""
+    files = tmp_path_factory.mktemp("media")
+    with (
+        django_db_blocker.unblock(),
+        override_settings(MEDIA_ROOT=files, WEBHOOK_ALLOW=["127.0.0.1"]),
+        transaction.atomic(),
+    ):
+        yield build_world()
+        transaction.set_rollback(True)
 
 
 # The cast. `agent` and `agent2` share a team, `lead` belongs to it too, `supervisor` heads the team

@@ -1,0 +1,237 @@
+"""One of everything, in sight of one team: what the tests of the whole product walk over."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from rest_framework.test import APIClient
+
+from core import clock
+from core.questionnaires.services import token_of
+from crm.followups.services import invite_for_solved_ticket, plan_visit
+from crm.integrations.models import Webhook
+from crm.staff.choices import Role
+from crm.staff.models import ApiToken, Team, User
+from crm.staff.services.tokens import issue_token
+from customers.models import Customer, Shop, Tag, TagGroup
+from customers.services import add_tag, create_customer, merge_customers, resolve_customer, upsert_order
+from tests.factories import TeamFactory, UserFactory
+from tests.scripts_library.factories import make_article, make_script
+from tests.tickets.conftest import always_open, promise
+from tickets.models import Channel, Queue, RoutingRule, SLAPolicy, Ticket
+from tickets.services import attachments, contact, conversation, intake, merging, transitions
+
+ANONYMOUS = "anonymous"
+ROLES = (ANONYMOUS, "agent", "other_agent", "lead", "supervisor", "admin", "auditor")
+PHONE, EMAIL = "13800138000", "chen.jing@example.com"
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360000002000001"
+    "e221bc330000000049454e44ae426082"
+)
+#: A word that stands in the texts of the team and nowhere else.
+SECRET_WORD = "琉璃盏"
+
+
+@dataclass
+class World:
+    """`ids` fills the addresses: the names in braces of the tables, all of the first team."""
+
+    people: dict[str, User]
+    team: Team
+    other_team: Team
+    queue: Queue
+    ids: dict[str, Any] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    def client(self, role: str, *, address: str = "127.0.0.1") -> APIClient:
+        """Speaks for the role over the API with a token, for `anonymous` with none."""
+        client = APIClient(REMOTE_ADDR=address)
+        if role != ANONYMOUS:
+            client.credentials(HTTP_AUTHORIZATION=f"Token {self.tokens[role]}")
+        return client
+
+    def browser(self, role: str, *, address: str = "127.0.0.1") -> Client:
+        """A browser in which the role is signed in."""
+        browser = Client(REMOTE_ADDR=address)
+        if role != ANONYMOUS:
+            browser.force_login(self.people[role], backend="crm.staff.backends.RoleBackend")
+        return browser
+
+    def address(self, template: str) -> str:
+        return template.format_map(self.ids)
+
+
+def build_world() -> World:
+    """Make the cast, their desk and one of everything; needs a database."""
+    head, team, other = TeamFactory(name="客服中心"), TeamFactory(name="售后一组"), TeamFactory(name="售前组")
+    team.parent = head
+    team.save(update_fields=["parent"])
+    queue = Queue.objects.create(key="desk", name="售后队列", is_default=True)
+    team.queues.add(queue)
+    other.queues.add(Queue.objects.create(key="presale", name="售前队列"))
+    people = {
+        role: UserFactory(username=role, role=role.removeprefix("other_"), team=place)
+        for role, place in (
+            ("agent", team),
+            ("other_agent", other),
+            (Role.LEAD.value, team),
+            (Role.SUPERVISOR.value, head),
+            (Role.ADMIN.value, None),
+            (Role.AUDITOR.value, None),
+        )
+    }
+    world = World(people=people, team=team, other_team=other, queue=queue)
+    _tokens(world)
+    _configuration(world)
+    _customers(world)
+    _tickets(world)
+    _library(world)
+    return world
+
+
+def _tokens(world: World) -> None:
+    for role, person in world.people.items():
+        _row, world.tokens[role] = issue_token(user=person, name=role, actor=person)
+    world.ids |= {
+        "staff": world.people["agent"].pk,
+        "token": ApiToken.objects.get(user=world.people["agent"]).pk,
+        "team": world.team.pk,
+        "queue": world.queue.pk,
+    }
+
+
+def _configuration(world: World) -> None:
+    calendar = always_open()
+    policy = SLAPolicy.objects.create(name="标准", position=10, calendar=calendar)
+    promise(policy, first_response=3600, next_response=1800, resolution=86400)
+    channel = Channel.objects.create(key="taobao", name="淘宝", kind="shop")
+    rule = RoutingRule.objects.create(
+        name="全部",
+        position=10,
+        condition={"field": "channel", "op": "eq", "value": "taobao"},
+        queue=world.queue,
+    )
+    webhook = Webhook.objects.create(
+        url="https://example.com/hook",
+        events=["ticket.created"],
+        secret="whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQ=",
+        created_by=world.people["admin"],
+        created_at=clock.now(),
+        after_event=0,
+    )
+    world.ids |= {
+        "calendar": calendar.pk,
+        "policy": policy.pk,
+        "channel": channel.pk,
+        "channel_key": channel.key,
+        "rule": rule.pk,
+        "webhook": webhook.pk,
+    }
+
+
+def _customers(world: World) -> None:
+    lead, agent = world.people["lead"], world.people["agent"]
+    shop = Shop.objects.create(key="tmall-flagship", name="天猫旗舰店", platform="tmall")
+    customer = resolve_customer(
+        name=f"陈{SECRET_WORD}", phone=PHONE, email=EMAIL, external_ids={"taobao": "tb_88"}, verified=True, actor=agent
+    )
+    merged = create_customer(actor=agent, changes={"name": "陈静（旧）", "phone": "13900139000"})
+    spare = create_customer(actor=agent, changes={"name": "周敏"})
+    merge = merge_customers(source=merged, target=customer, actor=lead)
+    group = TagGroup.objects.create(name="客户类型", is_exclusive=True)
+    tag = Tag.objects.create(name="大促敏感", group=group)
+    spare_tag = Tag.objects.create(name="常客")
+    rule_tag = Tag.objects.create(
+        name="高额客户", kind="rule", condition={"field": "paid_total", "op": "gte", "value": 2000}
+    )
+    add_tag(customer=customer, tag=tag, actor=agent, reason="投诉过物流")
+    order, _is_new = upsert_order(
+        actor=agent,
+        shop=shop,
+        order_no="TB20261118001",
+        customer=customer,
+        values={
+            "ordered_at": clock.now(),
+            "total": Decimal("199.00"),
+            "paid": Decimal("179.00"),
+            "receiver_name": "陈静",
+            "receiver_phone": PHONE,
+            "receiver_address": "上海市徐汇区漕溪北路 88 号",
+        },
+        items=[{"sku": "CUP-350", "name": "玻璃杯", "quantity": 2, "price": Decimal("99.50")}],
+    )
+    world.ids |= {
+        "shop": shop.pk,
+        "customer": customer.pk,
+        "spare_customer": spare.pk,
+        "merged_customer": merged.pk,
+        "customer_merge": merge.pk,
+        "group": group.pk,
+        "tag": tag.pk,
+        "tag_name": tag.name,
+        "spare_tag": spare_tag.name,
+        "rule_tag": rule_tag.pk,
+        "order": order.pk,
+    }
+
+
+def _tickets(world: World) -> None:
+    agent, customer = world.people["agent"], Customer.objects.get(pk=world.ids["customer"])
+    given = intake.CustomerGiven(name=customer.name, phone=PHONE, external_ids={"taobao": "tb_88"}, verified=True)
+
+    def ticket(body: str, **values: Any) -> Ticket:
+        request = intake.Request(channel="taobao", body=f"{body}，{SECRET_WORD}", customer=given, **values)
+        made = intake.receive(request=request, actor=None).ticket
+        if made.assignee_id is None:
+            transitions.assign(ticket=made, actor=agent)
+        return Ticket.objects.get(pk=made.pk)
+
+    main = ticket("玻璃杯碎了，我要投诉", external_id="w-1", type="complaint", order_no="TB20261118001")
+    stored = attachments.store_attachment(upload=SimpleUploadedFile("图.png", PNG), actor=agent)
+    message = conversation.reply(ticket=main, actor=agent, body="您好，马上为您处理。", attachments=[stored])
+    conversation.add_note(ticket=main, actor=agent, body="客户很着急")
+    contact.record_attempt(ticket=main, actor=agent, outcome="unreachable")
+    source = ticket("玻璃杯又碎了", external_id="w-2")
+    merge = merging.merge(source=source, target=main, actor=agent)
+    solved = ticket("请问怎么清洗", external_id="w-3")
+    conversation.reply(ticket=solved, actor=agent, body="清水冲洗即可。")
+    transitions.solve(ticket=solved, actor=agent)
+    solved.refresh_from_db()
+    survey = invite_for_solved_ticket(ticket_id=solved.pk, solve_number=1, solved_at=solved.solved_at or clock.now())
+    assert survey is not None
+    visit = plan_visit(
+        actor=agent, customer=customer, ticket=main, assignee=agent, due_at=clock.now() + timedelta(days=3)
+    )
+    unsent = attachments.store_attachment(upload=SimpleUploadedFile("稿.png", PNG), actor=agent)
+    world.ids |= {
+        "ticket": main.pk,
+        "number": main.number,
+        "message": message.pk,
+        "attachment": stored.pk,
+        "unsent_attachment": unsent.pk,
+        "merged_ticket": source.pk,
+        "ticket_merge": merge.pk,
+        "solved_ticket": solved.pk,
+        "solved_number": solved.number,
+        "survey": survey.pk,
+        "survey_token": token_of(survey.invitation),
+        "visit": visit.pk,
+    }
+
+
+def _library(world: World) -> None:
+    lead, supervisor = world.people["lead"], world.people["supervisor"]
+    script = make_script(author=lead, reviewer=supervisor, key="REFUND-01", title="退款到账", body="您好，已为您退款。")
+    article = make_article(author=lead, reviewer=supervisor, key="KB-0001", title="清洗说明", body="清水冲洗即可。")
+    world.ids |= {
+        "script": script.item_id,
+        "script_key": script.item.key,
+        "script_version": script.pk,
+        "article": article.item_id,
+        "article_key": article.item.key,
+        "article_version": article.pk,
+        "version": script.number,
+    }
