@@ -30,14 +30,13 @@ STATUS_COLOURS = {
     VersionStatus.REJECTED.value: "danger",
 }
 _STAMPS = (
-    "reject_reason",
     ("author", "created_at"),
     ("submitter", "submitted_at"),
     ("reviewer", "reviewed_at"),
     ("publisher", "published_at"),
     ("retirer", "retired_at"),
 )
-_STAMP_NAMES = [name for entry in _STAMPS for name in ([entry] if isinstance(entry, str) else entry)]
+_STAMP_NAMES = [name for pair in _STAMPS for name in pair]
 
 
 class ServiceAdmin(ModelAdmin):
@@ -77,10 +76,13 @@ class VersionInline(TabularInline):
 
     extra = 0
     can_delete = False
-    show_change_link = True
-    fields = ("number", "title", "status", "note", "author", "reviewer", "published_at", "valid_until")
+    fields = ("link", "status", "note", "author", "reviewer", "published_at", "valid_until")
     readonly_fields = fields
     ordering = ("-number",)
+
+    @display(description=_("版本"))
+    def link(self, version: Any) -> SafeString:
+        return _link(version)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -115,7 +117,7 @@ class ItemAdmin(ServiceAdmin):
         version = item.live_version
         if version is None:
             return "—"
-        return format_html('<a href="{}">v{} {}</a>', version_address(version), version.number, version.title)
+        return _link(version)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         kind = type(self)
@@ -165,15 +167,24 @@ class VersionAdmin(ServiceAdmin):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         if obj is None:
             return ["item", *self.words]
-        reason = ["reason"] if obj.status == VersionStatus.IN_REVIEW else []
-        return ["item", "number", "shown_status", "origin", *self.words, *reason, *_STAMPS, "changes"]
+        reason = {VersionStatus.IN_REVIEW: ["reason"], VersionStatus.REJECTED: ["reject_reason"]}.get(obj.status, [])
+        return ["item", ("number", "status", "origin"), *self.words, *reason, *_STAMPS, "changes"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         if obj is None:
             return []
-        mine = obj.status == VersionStatus.DRAFT and obj.author_id in (None, request.user.pk)
-        words = [] if mine else list(self.words)
-        return ["item", "number", "shown_status", "origin", *words, *_STAMP_NAMES, "changes"]
+        words = [] if _is_writable(request, obj) else self.words
+        return ["item", "number", "status", "origin", "reject_reason", *words, *_STAMP_NAMES, "changes"]
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """A version that cannot be written offers its verbs only."""
+        shown = self.get_object(request, object_id) if object_id else None
+        buttons: dict[str, bool] = {"show_save_and_add_another": False, "show_save_and_continue": False}
+        if shown is not None and not _is_writable(request, shown):
+            buttons["show_save"] = False
+        return super().changeform_view(request, object_id, form_url, {**buttons, **(extra_context or {})})
 
     def get_actions_submit_line(self, request: HttpRequest, object_id: int | None) -> list[Any]:
         """Only the verbs that may start from here, that the person has the right to, and never on one's own text."""
@@ -243,6 +254,13 @@ class VersionAdmin(ServiceAdmin):
         services.retire(version=obj, actor=request.user)
 
 
-def version_address(version: Any) -> str:
+def _is_writable(request: HttpRequest, version: Any) -> bool:
+    """Whether the person may change the words: a draft of their own, or one that nobody wrote."""
+    return bool(version.status == VersionStatus.DRAFT and version.author_id in (None, request.user.pk))
+
+
+def _link(version: Any) -> SafeString:
     meta = version._meta
-    return reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[version.pk])
+    address = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[version.pk])
+    classes = "text-primary-600 dark:text-primary-500"
+    return format_html('<a class="{}" href="{}">v{} {}</a>', classes, address, version.number, version.title)
