@@ -13,6 +13,7 @@ from knowledge.api.views import ArticleViewSet
 from scripts_library.api.views import ScriptViewSet
 from tickets.api.configuration import ChannelViewSet, PolicyViewSet, QueueViewSet, RoutingRuleViewSet
 from tickets.api.public import InboundView, PublicComplaintView, TrackView
+from tickets.api.triage import TriageAccuracyView
 from tickets.api.views import AttachmentViewSet, TicketViewSet
 
 router = DefaultRouter()
@@ -44,6 +45,7 @@ router.register("webhooks", WebhookViewSet, basename="webhook")
 urlpatterns = [
     path("inbound/<str:key>/", InboundView.as_view(), name="inbound"),
     path("public/complaints/", PublicComplaintView.as_view(), name="public-complaints"),
+    path("triage/accuracy/", TriageAccuracyView.as_view(), name="triage-accuracy"),
     path("public/track/", TrackView.as_view(), name="public-track"),
     *router.urls,
 ]

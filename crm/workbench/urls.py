@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from crm.workbench import board, ticket_list, views, visits
+from crm.workbench import board, ticket_list, triage_page, views, visits
 
 urlpatterns = [
     path("desk/", views.workbench, name="workbench"),
@@ -17,6 +17,7 @@ urlpatterns = [
     path("desk/<str:number>/send/", views.send, name="ticket_send"),
     path("desk/<str:number>/do/<slug:action>/", views.act, name="ticket_act"),
     path("", include("crm.workbench.library.urls")),
+    path("triage/", triage_page.triage_accuracy, name="triage_accuracy"),
     path("tickets/", ticket_list.ticket_list, name="ticket_list"),
     path("tickets/export/", ticket_list.export, name="ticket_export"),
     path("board/", board.board, name="board"),

@@ -204,7 +204,7 @@ _THANKS = frozenset(
     谢谢 谢谢你 谢谢您 谢谢客服 多谢 感谢 非常感谢 太感谢了 麻烦了 麻烦你了 麻烦您了 辛苦 辛苦了 辛苦你了 辛苦您了
     好 好的 好滴 好嘞 行 可以 嗯 嗯嗯 哦 哦哦 收到 知道 知道了 明白 明白了 了解 了解了
     没事 没事了 没问题 不客气 再见 拜拜 ok okay thanks thank you thx bye
-    """.split()
+    """.split()  # noqa: SIM905 (a list of sixty words reads better as text)
 )
 _PARTICLES = "亲啊呀哈哦啦了呢哒哟～~"
 _BETWEEN = re.compile(r"[\W_]+")
