@@ -1,0 +1,115 @@
+"""Mail to customers: queued with the change it belongs to, sent by the outbox.
+
+A queued item holds ids only. Address and words are read when it is sent: they stay encrypted
+where they are, and a customer who was forgotten meanwhile gets nothing.
+"""
+
+import re
+import smtplib
+from email.utils import parseaddr
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+from core.outbox import Undeliverable, enqueue
+from tickets.choices import ChannelKind, MessageKind
+from tickets.models import Ticket, TicketMessage
+
+REPLY = "email"
+REFERENCES_MAX = 20
+_SALT = "tickets.outgoing.message_id"
+_OURS = re.compile(r"(\d{8,20})\.([a-z]+-\d{1,19})\.([0-9a-f]{20})@.+", re.ASCII)
+_LINE_ENDS = re.compile(r"[\r\n]+")
+
+
+def can_write_to(ticket: Ticket) -> bool:
+    """Whether the customer wrote by mail and may be answered by mail. Anonymous means: no contact."""
+    customer = ticket.customer
+    return ticket.channel.kind == ChannelKind.EMAIL and bool(customer.email) and not customer.is_anonymous
+
+
+def queue_reply(*, ticket: Ticket, message: TicketMessage) -> None:
+    """Send a reply by mail if the ticket came by mail; in the caller's transaction."""
+    if can_write_to(ticket):
+        enqueue(
+            kind=REPLY,
+            dedupe_key=f"reply:{message.pk}",
+            target=f"ticket:{ticket.pk}",
+            payload={"message": message.pk},
+            lane=f"email:{ticket.pk}",
+        )
+
+
+def send_reply(message_id: int) -> None:
+    """Send a queued reply. Raises Undeliverable when there is nobody to send it to any more."""
+    message = (
+        TicketMessage.objects.select_related("ticket__customer", "ticket__channel")
+        .prefetch_related("attachments")
+        .filter(pk=message_id, kind=MessageKind.REPLY)
+        .first()
+    )
+    if message is None or not can_write_to(message.ticket):
+        raise Undeliverable("the customer has no address any more")
+    mail = compose(message.ticket, what=f"reply-{message.pk}", body=message.body, auto_submitted="no")
+    for attachment in message.attachments.all():
+        with attachment.file.open("rb") as file:
+            mail.attach(attachment.name, file.read(), attachment.content_type)
+    send(mail)
+
+
+def compose(ticket: Ticket, *, what: str, body: str, auto_submitted: str) -> EmailMessage:
+    """A mail in the ticket's thread. `what` ("reply-12") makes its Message-ID, the same on every try."""
+    ids = _thread_ids(ticket)
+    headers = {
+        "Message-ID": f"<{message_id(ticket.number, what)}>",
+        "X-Kean": ticket.number,
+        "Auto-Submitted": auto_submitted,
+    }
+    if ids:
+        headers["In-Reply-To"] = f"<{ids[-1]}>"
+        headers["References"] = " ".join(f"<{one}>" for one in [*ids[:1], *ids[1:][-REFERENCES_MAX + 1 :]])
+    subject = _LINE_ENDS.sub(" ", ticket.subject).strip()
+    return EmailMessage(
+        subject=f"Re: {subject} [#{ticket.number}]",
+        body=body,
+        to=[ticket.customer.email],
+        headers=headers,
+    )
+
+
+def send(mail: EmailMessage) -> None:
+    """Through Django's mail backend. Refusals for good are Undeliverable; everything else is tried again."""
+    try:
+        mail.send()
+    except smtplib.SMTPRecipientsRefused as error:
+        codes = [code for code, _text in error.recipients.values()]
+        if codes and all(500 <= code < 600 for code in codes):
+            raise Undeliverable("the receiving server refuses this address") from error
+        raise
+
+
+def message_id(number: str, what: str) -> str:
+    """A Message-ID without brackets that tells the ticket and cannot be made up by strangers."""
+    _name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
+    host = address.rpartition("@")[2] or "localhost"
+    return f"{number}.{what}.{_signature(number, what)}@{host}"
+
+
+def ticket_number_in(reference: str) -> str | None:
+    """The ticket of a Message-ID of ours; None for anybody else's."""
+    match = _OURS.fullmatch(reference)
+    if match is None or not constant_time_compare(match[3], _signature(match[1], match[2])):
+        return None
+    return match[1]
+
+
+def _signature(number: str, what: str) -> str:
+    return salted_hmac(_SALT, f"{number}.{what}", algorithm="sha256").hexdigest()[:20]
+
+
+def _thread_ids(ticket: Ticket) -> list[str]:
+    """Message ids of the customer's mails, oldest first."""
+    said = ticket.messages.filter(kind=MessageKind.CUSTOMER, channel__kind=ChannelKind.EMAIL).exclude(external_id="")
+    ids = [ticket.external_id, *said.order_by("created_at", "pk").values_list("external_id", flat=True)]
+    return [one for one in ids if "@" in one and not re.search(r"[\s<>]", one)]
