@@ -177,9 +177,10 @@ class Ticket(EncryptedRow):
         return self.status in (TicketStatus.PENDING, TicketStatus.ON_HOLD)
 
     @property
-    def audience(self) -> str:
-        """Who may hear of this ticket's events live: those who see its queue."""
-        return f"queue:{self.queue_id}"
+    def audience(self) -> list[str]:
+        """Who hears of this ticket's events live: those who see its queue, and its owner."""
+        owner = [f"user:{self.assignee_id}"] if self.assignee_id else []
+        return [f"queue:{self.queue_id}", *owner]
 
     @property
     def stage(self) -> str:
