@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from core.events import record_events
 from core.timers import Timer, periodic, timer_handler
-from tickets.services import intake, routing, rules, sla, transitions
+from tickets.services import email, intake, routing, rules, sla, transitions
 
 
 @timer_handler(sla.TIMER_WARN)
@@ -25,7 +25,7 @@ def dispatch(slot: datetime) -> None:
 @periodic("tickets.intake_sweep", every=timedelta(seconds=60))
 def take_up_stranded(slot: datetime) -> None:
     """Take up messages whose processing died."""
-    intake.sweep()
+    intake.sweep(takers={email.CHANNEL: email.take_up})
 
 
 @periodic("tickets.close_unopposed", every=timedelta(minutes=10))

@@ -10,9 +10,10 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
@@ -284,8 +285,11 @@ def _attach(message: TicketMessage, ids: Sequence[int]) -> None:
     Attachment.objects.filter(pk__in=ids, message=None).update(message=message)
 
 
-def sweep(*, limit: int = 500) -> int:
-    """Take up raw messages whose processing died; mark the others as processed. Returns how many became tickets."""
+def sweep(*, limit: int = 500, takers: Mapping[str, Callable[[InboundMessage], bool]] = MappingProxyType({})) -> int:
+    """Take up raw messages whose processing died; mark the others as processed. Returns how many became tickets.
+
+    `takers`: who takes up messages of a channel (by its key) that are not stored as a `Request`.
+    """
     rows = list(
         InboundMessage.objects.filter(
             state=InboundMessage.State.RECEIVED, received_at__lt=clock.now() - SWEEP_AFTER
@@ -297,7 +301,8 @@ def sweep(*, limit: int = 500) -> int:
         if raw.pk in with_ticket:
             continue
         try:
-            done += process(raw).created
+            taker = takers.get(raw.channel_key)
+            done += taker(raw) if taker else process(raw).created
             with_ticket.add(raw.pk)
         except DomainError as error:
             # What the caller was told is kept: the message stays on record as refused.
