@@ -4,6 +4,7 @@ Reads lines `COUNT SPREAD_SECONDS WORK_SECONDS PREFIX`; after each it writes an 
 While the database is away it tries the same key again.
 """
 
+import logging
 import sys
 import time
 from datetime import timedelta
@@ -35,6 +36,7 @@ def arm_one(key: str, delay_seconds: float, work_seconds: float) -> None:
 
 def main() -> None:
     django.setup()
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # it mentions every connection we cut
     for line in sys.stdin:
         count, spread, work, prefix = line.split()
         for number in range(int(count)):
