@@ -21,7 +21,7 @@ VISIT_CANCELLED = "visit.cancelled"
 def survey_event(kind: str, survey: SurveyInvitation, actor: Any = None, **data: Any) -> EventData:
     """An event of the ticket: it stands in the ticket's history."""
     ticket = survey.ticket
-    told = [ticket.audience]
+    told = ticket.audience
     if kind == SURVEY_UNSATISFIED and survey.assignee_id:
         told.append(f"user:{survey.assignee_id}")
     payload = {

@@ -123,8 +123,9 @@ class FollowUpVisit(EncryptedRow):
     @property
     def audience(self) -> list[str]:
         """Who hears of it live: those who see the ticket's queue, and whoever shall make the call."""
-        keys = [self.ticket.audience] if self.ticket is not None else []
-        return [*keys, f"user:{self.assignee_id}"] if self.assignee_id else keys
+        keys = self.ticket.audience if self.ticket is not None else []
+        caller = [f"user:{self.assignee_id}"] if self.assignee_id else []
+        return list(dict.fromkeys([*keys, *caller]))
 
 
 class SurveyInvitation(models.Model):

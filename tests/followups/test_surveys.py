@@ -124,7 +124,7 @@ def test_a_form_answer_counts_and_marks_the_ticket_evaluated(invited: Any, publi
     assert survey.score == 5
     assert ticket.evaluated_at == survey.answered_at
     event = Event.objects.get(kind="survey.answered")
-    assert event.audience == [f"queue:{ticket.queue_id}"]
+    assert event.audience == ticket.audience
     assert event.payload["score"] == 5
     assert event.payload["reasons"] == ["quick", "kind"]
     assert "很好" not in str(event.payload)
