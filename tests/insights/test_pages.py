@@ -15,14 +15,16 @@ from django.test.utils import CaptureQueriesContext
 
 from core import clock
 from core.events import run_consumers
+from core.questionnaires.services import token_of
 from core.timers import fire_due
-from crm.followups.services import plan_visit
+from crm.followups.models import SurveyInvitation
+from crm.followups.services import answer_survey, complete_visit, plan_visit
 from crm.insights.days import Period
 from crm.insights.home import Board, OwnWork
 from crm.insights.metrics import METRICS, Unit
 from crm.insights.models import DayCount
 from crm.insights.questions import Question, today
-from crm.insights.reports import by_queue, by_time, summary
+from crm.insights.reports import COLUMNS, by_queue, by_time, chosen, summary
 from crm.navigation import entries
 from crm.staff.models import User
 from tests.insights.conftest import Desk
@@ -32,6 +34,7 @@ from tickets.services import conversation, transitions
 pytestmark = pytest.mark.django_db
 Make = Callable[..., Ticket]
 HOUR = 3600
+CELL = re.compile(r"<t[dh][^>]*>(.*?)</t[dh]>", re.S)
 
 
 @pytest.fixture(autouse=True)
@@ -75,7 +78,7 @@ def two_queues(make_ticket: Make, desk: Desk, frozen: Any) -> None:
 def test_everybody_lands_on_a_home_page(agent: User, lead: User, supervisor: User, admin: User, auditor: User) -> None:
     for user in (agent, lead, supervisor, admin, auditor):
         assert "首页" in page(user, "/")
-        assert [entry.place.key for entry in entries(user, "/")][0] == "home"
+        assert entries(user, "/")[0].place.key == "home"
 
 
 def test_home_asks_for_a_login() -> None:
@@ -178,9 +181,7 @@ def test_the_cost_of_home_does_not_grow(request: Any, make_ticket: Make, solve: 
 
     def cost() -> int:
         run_consumers()
-        with CaptureQueriesContext(
-            connection,
-        ) as found:
+        with CaptureQueriesContext(connection) as found:
             assert client.get("/").status_code == 200
         return len(found)
 
@@ -189,7 +190,7 @@ def test_the_cost_of_home_does_not_grow(request: Any, make_ticket: Make, solve: 
     before = cost()
     for number in range(8):
         make_ticket(channel="taobao", external_id=f"more{number}")
-        frozen.shift(HOUR)
+        frozen.shift(60)
     solve(make_ticket())
     assert cost() == before <= 20
 
@@ -277,8 +278,7 @@ def _plain(html: str) -> str:
 def _same(on_page: list[str], in_file: list[str]) -> None:
     """Each cell of the page against its column of the file and, for what is no count, its column of n."""
     rest = iter(in_file)
-    metrics = [column for column in by_time_columns()]
-    for metric, text in zip(metrics, on_page, strict=True):
+    for metric, text in zip(chosen(COLUMNS), on_page, strict=True):
         value = next(rest)
         if metric.unit == Unit.COUNT:
             assert text.replace(",", "") == value
@@ -294,12 +294,6 @@ def _same(on_page: list[str], in_file: list[str]) -> None:
             assert float(shown) == float(value)
         else:
             assert shown == metric.written(float(value))
-
-
-def by_time_columns() -> list[Any]:
-    from crm.insights.reports import COLUMNS, chosen
-
-    return chosen(COLUMNS)
 
 
 def test_an_excel_file_can_be_had(busy: None, supervisor: User) -> None:
@@ -346,16 +340,23 @@ def test_impossible_days_are_said_and_the_usual_period_shown(
 
 @pytest.mark.parametrize("key", [key for key, metric in METRICS.items() if metric.rows != "breaches"])
 def test_every_number_opens_as_many_rows_as_it_counts(
-    busy: None, supervisor: User, make_ticket: Make, end: Any, committed: Any, key: str
+    busy: None, supervisor: User, make_ticket: Make, end: Any, agent: User, key: str
 ) -> None:
-    end(make_ticket(external_id="ended"))
+    ticket = end(make_ticket(external_id="ended"))
+    survey = SurveyInvitation.objects.get(ticket=ticket)
+    answer_survey(token=token_of(survey.invitation), raw={"score": 5})
+    visit = plan_visit(actor=agent, customer=ticket.customer, ticket=ticket, due_at=clock.now())
+    complete_visit(visit=visit, actor=agent, outcome="satisfied")
     run_consumers()
     metric = METRICS[key]
-    if metric.rows in ("visits", "surveys") or metric.denominator:
-        assert "k-table" in page(supervisor, f"/reports/rows/{key}/") or metric.size({}) == 0
-        return
     html = page(supervisor, f"/reports/rows/{key}/?from=2026-11-16&to=2026-11-17")
-    counted = metric.value(DayCount.objects.visible_to(supervisor).totals())
+    totals = DayCount.objects.visible_to(supervisor).totals()
+    # A share opens all it is reckoned over; solutions are listed with those after a re-opening.
+    counted = {"created": METRICS["received"], "solved": METRICS["solved"]}.get(metric.rows, metric).size(totals)
+    if key == "complaints":
+        counted = metric.size(totals)
+    if key == "answer_rate":
+        counted = METRICS["satisfaction"].size(totals)
     body = html.split("<tbody>")[1].split("</tbody>")[0] if "<tbody>" in html else ""
     assert body.count("<tr>") == counted
 
