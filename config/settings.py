@@ -332,6 +332,7 @@ X_FRAME_OPTIONS = "DENY"
 # Mail
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
+EMAIL_TIMEOUT = 15  # seconds; the outbox gives a sender twenty
 DEFAULT_FROM_EMAIL = env.str("KEAN_FROM_EMAIL", default="kean@localhost")
 
 UNFOLD = {
