@@ -1,7 +1,8 @@
 """Writing surveys and visits."""
 
+from crm.followups.services.links import survey_url
 from crm.followups.services.planning import plan_after_close, plan_after_signing, plan_quarterly
-from crm.followups.services.surveys import answer_survey, cancel_surveys, invite_for_solved_ticket, survey_url
+from crm.followups.services.surveys import answer_survey, cancel_surveys, invite_for_solved_ticket
 from crm.followups.services.visits import (
     cancel_visits_of_ticket,
     change_visit,

@@ -4,13 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
-from django.urls import reverse
 
 from core.events import record_event, record_events
 from core.questionnaires.models import Invitation, Questionnaire, QuestionnaireVersion, Response
-from core.questionnaires.services import NewInvitation, answer, invite, publish_questionnaire, token_of
+from core.questionnaires.services import NewInvitation, answer, invite, publish_questionnaire
 from crm.followups import csat
 from crm.followups.events import (
     SURVEY_ANSWERED,
@@ -20,6 +18,7 @@ from crm.followups.events import (
     survey_event,
 )
 from crm.followups.models import FollowupSettings, SurveyInvitation
+from crm.followups.services.survey_mail import queue_survey_link
 from tickets.models import Ticket
 
 
@@ -38,12 +37,6 @@ def csat_version() -> QuestionnaireVersion:
     )
 
 
-def survey_url(survey: SurveyInvitation) -> str | None:
-    """The customer's link; None when the secret key has changed since the invitation."""
-    token = token_of(survey.invitation)
-    return settings.PUBLIC_URL + reverse("survey", args=[token]) if token else None
-
-
 @transaction.atomic
 def invite_for_solved_ticket(*, ticket_id: int, solve_number: int, solved_at: datetime) -> SurveyInvitation | None:
     """Invite once for each time a ticket is solved; the same solve again gives the first invitation.
@@ -51,7 +44,7 @@ def invite_for_solved_ticket(*, ticket_id: int, solve_number: int, solved_at: da
     None when surveys are off, the ticket was merged away, or the customer asked not to be contacted.
     """
     current = FollowupSettings.current()
-    ticket = Ticket.objects.select_related("customer").filter(pk=ticket_id, merged_into=None).first()
+    ticket = Ticket.objects.select_related("customer", "channel").filter(pk=ticket_id, merged_into=None).first()
     if ticket is None or not current.is_survey_on:
         return None
     if ticket.solved_at is not None and ticket.solved_at <= solved_at:
@@ -86,6 +79,7 @@ def _attach(ticket: Ticket, invitation: Invitation, solve_number: int, solved_at
         solve_number=solve_number,
         solved_at=solved_at,
     )
+    queue_survey_link(survey)
     record_events([survey_event(SURVEY_INVITED, survey, expires_at=invitation.expires_at.isoformat())])
     return survey
 
