@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from core import rate_limits
 from core.errors import InvalidInput, NotAllowed, RateLimited, TooLarge
 from core.events import Event
 from core.exports import Column, ExportFile, export_response, make_export, original_cell, safe_cell
