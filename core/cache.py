@@ -17,7 +17,7 @@ class OneClient(RedisCacheClient):
         self._clients: dict[int | None, Any] = {}
 
     def get_client(self, key: Any = None, *, write: bool = False) -> Any:
-        index = self._get_connection_pool_index(write)
+        index = self._get_connection_pool_index(write)  # type: ignore[attr-defined]
         if index not in self._clients:
             self._clients[index] = super().get_client(key, write=write)
         return self._clients[index]
