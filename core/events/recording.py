@@ -18,10 +18,16 @@ from core.redis import publish_nudge
 # Sent after commit with events=[Event, …]. The only signal of the product.
 ticket_event_recorded = Signal()
 
+# The first lock of a transaction covers everything it writes later, so one is enough: a transaction that
+# took one for every event could fill the server's lock table. The setting is undone together with the
+# lock, by the end of the transaction or of a rolled back savepoint.
 _INSERT = f"""
 WITH writing AS MATERIALIZED (
-    SELECT pg_advisory_xact_lock_shared(
-        ({LOCK_SPACE}::bigint << 48) + CASE WHEN is_called THEN last_value ELSE 0 END) FROM core_event_id_seq)
+    SELECT CASE WHEN current_setting('kean.writes_events', true) IS DISTINCT FROM 'on' THEN
+        pg_advisory_xact_lock_shared(
+            ({LOCK_SPACE}::bigint << 48) + CASE WHEN is_called THEN last_value ELSE 0 END)::text
+        || set_config('kean.writes_events', 'on', true)
+    END FROM core_event_id_seq)
 INSERT INTO core_event (kind, actor_id, subject_type, subject_id, audience, payload, at)
 SELECT e.kind, e.actor_id, e.subject_type, e.subject_id,
        ARRAY(SELECT jsonb_array_elements_text(e.audience)), e.payload, e.at

@@ -19,6 +19,7 @@ from core.events import (
     ticket_event_recorded,
 )
 from core.events.models import AppendOnlyError
+from core.events.reading import LOCK_SPACE
 from core.moments import judging_moment
 from crm.staff.models import User
 from tests.core.concurrency import in_threads
@@ -200,6 +201,29 @@ class TestGapRule:
         assert not readable(0).exists()
         elsewhere.do(lambda: first.__exit__(None, None, None))
         assert [event.kind for event in readable(0)] == ["first", "second"]
+
+    def test_one_lock_covers_a_transaction_and_comes_back_after_a_lost_savepoint(self, elsewhere: Elsewhere) -> None:
+        writing = transaction.atomic()
+        elsewhere.do(writing.__enter__)
+        lost = transaction.atomic()
+        elsewhere.do(lost.__enter__)
+        elsewhere.do(lambda: note("lost") and None)
+        elsewhere.do(lambda: transaction.set_rollback(True))
+        elsewhere.do(lambda: lost.__exit__(None, None, None))
+        for _number in range(3):
+            elsewhere.do(lambda: note("kept") and None)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid::bigint >> 16 = %s
+                AND database = (SELECT oid FROM pg_database WHERE datname = current_database())""",
+                [LOCK_SPACE],
+            )
+            held = cursor.fetchone()[0]
+        note("beside")
+        assert not readable(0).exists()
+        elsewhere.do(lambda: writing.__exit__(None, None, None))
+        assert [event.kind for event in readable(0)] == ["kept", "kept", "kept", "beside"]
+        assert held == 1
 
     def test_a_reader_beside_many_writers_sees_each_row_once_and_in_order(self) -> None:
         seen: list[int] = []
