@@ -116,7 +116,7 @@ class Case:
         return self.world.staff[self.dice.one_of(present)] if present else None
 
     def write(self, body: str) -> None:
-        conversation.customer_message(ticket=self.row, body=body, actor=None)
+        conversation.customer_message(ticket=self.handle, body=body, actor=None)
 
     def rate(self, score: int) -> None:
         """Answer the survey of the latest solution, if it is still open."""
@@ -134,11 +134,18 @@ class Case:
 
     @property
     def row(self) -> Ticket:
-        return Ticket.objects.select_related("assignee").defer("search").get(pk=self.pk)
+        """What a life asks about its ticket; the services read and lock the whole row themselves."""
+        known = ("status", "type", "merged_into", "assignee__username", "assignee__role", "assignee__is_active")
+        return Ticket.objects.select_related("assignee").only(*known).get(pk=self.pk)
+
+    @property
+    def handle(self) -> Ticket:
+        """Enough of the ticket for the services, which read and lock the row themselves."""
+        return Ticket(pk=self.pk)
 
     def say(self, user: User, line: str, *, solved: bool = False) -> None:
         """Reply with a script (`@key`) or with words of one's own, then solve perhaps."""
-        ticket = self.row
+        ticket = self.handle
         version = self.world.library.get(line[1:]) if line.startswith("@") else None
         if line.startswith("@") and version is None:
             version = self.world.library["soothe.sorry"]
@@ -153,7 +160,7 @@ class Case:
             transitions.solve(ticket=ticket, actor=user)
 
     def note(self, user: User, line: str) -> None:
-        conversation.add_note(ticket=self.row, actor=user, body=self.words.fill(line))
+        conversation.add_note(ticket=self.handle, actor=user, body=self.words.fill(line))
 
     def _names(self, user: User) -> dict[str, str]:
         return {
@@ -171,13 +178,15 @@ class Case:
 
     def handler(self, low: float = 0, high: float = 0) -> Handler:
         """Wait until somebody at the desk has the ticket and comes to it; None when it ended meanwhile."""
+        patience = timedelta(minutes=self.dice.number(8, 25))
         while True:
             ticket = self.row
             if ticket.merged_into_id or not ticket.is_open:
                 return None
             user = ticket.assignee
             if user is None:
-                yield clock.now() + timedelta(minutes=self.dice.number(8, 25))
+                yield clock.now() + patience
+                patience = min(patience * 1.5, timedelta(hours=2))
                 continue
             now = clock.now()
             if self.world.roster.is_on_duty(user.username, now):

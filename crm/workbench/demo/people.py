@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from django.contrib.auth.hashers import make_password
+
 from crm.staff.choices import Availability, Role
 from crm.staff.models import Team, User
 from crm.staff.services import change_team, create_staff, create_team
@@ -118,6 +120,7 @@ def hire(*, teams: Mapping[str, Team], password: str) -> dict[str, User]:
     The password of a demo is the operator's own choice, so the rules for passwords do not judge it.
     """
     staff = {}
+    hashed = make_password(password)
     for member in MEMBERS:
         user = create_staff(
             username=member.username,
@@ -128,7 +131,7 @@ def hire(*, teams: Mapping[str, Team], password: str) -> dict[str, User]:
             email=f"{member.username}@example.com",
             concurrency_limit=member.limit,
         )
-        user.set_password(password)
+        user.password = hashed
         user.save(update_fields=["password"])
         staff[member.username] = user
     return staff

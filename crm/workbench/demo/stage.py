@@ -5,18 +5,38 @@ from collections.abc import Callable, Generator
 from datetime import datetime, timedelta
 from itertools import count
 
-from django.db.models import Max, Min
+from django.db import connection
+from django.db.models import Max
 
 from core import clock
 from core.events import Event
-from core.timers import Timer, fire_due
-from core.timers.models import TimerState
+from core.timers import fire_due
 from crm.followups import consumers
 from crm.workbench.demo.people import Roster
+from tickets.choices import TicketStatus
 from tickets.services import routing
 
 #: A life acts, then yields the moment at which it goes on.
 Life = Generator[datetime, None, None]
+#: After these somebody may be free for a waiting ticket.
+FREEING = frozenset(
+    {
+        "ticket.updated",
+        "ticket.solved",
+        "ticket.closed",
+        "ticket.merged",
+        "ticket.reopened",
+        "staff.availability_changed",
+    }
+)
+_NEXT_TIMER = """
+SELECT min(t.next_at) FROM core_timer t
+LEFT JOIN tickets_slaclock c ON t.kind IN ('sla.due', 'sla.warn') AND c.id = (t.payload->>'clock')::bigint
+WHERE t.state = 'armed' AND (c.id IS NULL OR (c.met_at IS NULL AND c.cancelled_at IS NULL))
+"""
+_FRESH_EVENTS = """
+SELECT id, kind, EXISTS (SELECT FROM tickets_ticket WHERE status = %s) FROM core_event WHERE id > %s ORDER BY id
+"""
 
 
 class Stage:
@@ -29,6 +49,8 @@ class Stage:
         self._waiting: list[tuple[datetime, int, Life]] = []
         self._order = count()
         self._acts = 0
+        self._due: datetime | None = None
+        self._is_due_known = False
         self._last_event = Event.objects.aggregate(last=Max("pk"))["last"] or 0
 
     def enter(self, life: Life, at: datetime) -> None:
@@ -42,8 +64,7 @@ class Stage:
             self._let_timers_fire(at)
             with clock.at(at):
                 following = next(life, None)
-                self._react()
-                routing.dispatch_waiting()
+                self._follow_up()
             if following is not None:
                 self.enter(life, max(following, at + timedelta(seconds=1)))
             self._acts += 1
@@ -53,19 +74,36 @@ class Stage:
 
     def _let_timers_fire(self, until: datetime) -> None:
         """Fire what is due up to a moment, each timer at its own."""
-        armed = Timer.objects.filter(state=TimerState.ARMED)
-        while (due := armed.aggregate(next=Min("next_at"))["next"]) is not None and due <= until:
-            fire_due(now=due)
+        while (due := self._next_timer()) is not None and due <= until:
+            # One batch at a time: the next timer may be due at another moment.
+            fire_due(now=due, budget_seconds=0)
+            self._is_due_known = False
             with clock.at(due):
-                self._react()
+                self._follow_up()
 
-    def _react(self) -> None:
-        """What a worker would do by now: surveys and visits follow the tickets' events."""
-        fresh = list(
-            Event.objects.filter(pk__gt=self._last_event)
-            .order_by("pk")
-            .only("pk", "kind", "at", "payload", "subject_id")
-        )
-        if fresh:
-            self._last_event = fresh[-1].pk
-            consumers.react(event for event in fresh if event.kind in consumers.KINDS)
+    def _next_timer(self) -> datetime | None:
+        """When the next timer is due that will do something; those of ended clocks are swept along with it.
+
+        Asked again only after something happened: nothing arms a timer in silence.
+        """
+        if not self._is_due_known:
+            with connection.cursor() as cursor:
+                cursor.execute(_NEXT_TIMER)
+                self._due = cursor.fetchone()[0]
+            self._is_due_known = True
+        return self._due
+
+    def _follow_up(self) -> None:
+        """What workers would do by now: surveys and visits follow the events, free hands get waiting tickets."""
+        with connection.cursor() as cursor:
+            cursor.execute(_FRESH_EVENTS, [TicketStatus.NEW, self._last_event])
+            fresh = cursor.fetchall()
+        if not fresh:
+            return
+        self._is_due_known = False
+        self._last_event = fresh[-1][0]
+        wanted = [pk for pk, kind, _waiting in fresh if kind in consumers.KINDS]
+        if wanted:
+            consumers.react(Event.objects.filter(pk__in=wanted).order_by("pk"))
+        if any(waiting and kind in FREEING for _pk, kind, waiting in fresh):
+            routing.dispatch_waiting()

@@ -51,25 +51,21 @@ class Summary:
 
 
 @transaction.atomic
+@configuration.apart()
 def tell(*, password: str, end: datetime, progress: Progress) -> Summary:
     """Tell the whole story up to `end`, or nothing of it. The database holds no staff yet."""
     start = end - timedelta(days=DAYS)
-    try:
-        world = _open_shop(password, start, end)
-        stage = Stage(end=end, roster=world.roster, progress=lambda acts: progress(acts / EXPECTED_ACTS))
-        for member in MEMBERS:
-            stage.enter(shifts(world, member.username, start), start - timedelta(days=1))
-        town = Town(stage, world)
-        for number, at in enumerate(_moments(start, world.roster.curtain, end)):
-            case = town("ordinary", number, at=at)
-            stage.enter(ordinary(case), at)
-        enter_episodes(stage=stage, world=world, case=town, buyers=town.buyers)
-        stage.play()
-        recount(SCRIPTS)
-        recount(ARTICLES)
-    finally:
-        # Copies of rows that only this transaction saw must not outlive it.
-        configuration.forget()
+    world = _open_shop(password, start, end)
+    stage = Stage(end=end, roster=world.roster, progress=lambda acts: progress(acts / EXPECTED_ACTS))
+    for member in MEMBERS:
+        stage.enter(shifts(world, member.username, start), start - timedelta(days=1))
+    town = Town(stage, world)
+    for number, at in enumerate(_moments(start, world.roster.curtain, end)):
+        stage.enter(ordinary(town("ordinary", number, at=at)), at)
+    enter_episodes(stage=stage, world=world, case=town, buyers=town.buyers)
+    stage.play()
+    recount(SCRIPTS)
+    recount(ARTICLES)
     return Summary(
         tickets=Ticket.objects.count(),
         open_tickets=Ticket.objects.open().count(),
@@ -150,11 +146,11 @@ class Town:
 
     def _buyer(self, dice: Dice, matter: Topic, channel: str) -> Buyer:
         """Somebody who can come by this channel; people come back, but not all the time."""
-        fitting = [
-            buyer for buyer in self.buyers if channel in ("", "home", "phone", "xiaohongshu") or buyer.home == channel
-        ]
-        fitting = [buyer for buyer in fitting if channel != "" or buyer.home in matter.channels] or self.buyers
-        return min(dice.shuffled(fitting)[:3], key=lambda buyer: self._visits(buyer))
+        homes = matter.channels if channel == "" else (channel,) if channel == "email" else EVERYWHERE
+        fitting = [buyer for buyer in self.buyers if buyer.home in homes]
+        chosen = min(dice.shuffled(fitting)[:3], key=lambda buyer: self._seen[buyer.number])
+        self._seen[chosen.number] += 1
+        return chosen
 
     def _channel(self, dice: Dice, buyer: Buyer, matter: Topic, wanted: str) -> str:
         if wanted not in ("", "home"):
