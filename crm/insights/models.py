@@ -1,6 +1,7 @@
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm.insights.querysets import CountQuerySet, DayCountQuerySet
 
@@ -37,7 +38,8 @@ class DayCount(models.Model):
     objects = DayCountQuerySet.as_manager()
 
     class Meta:
-        verbose_name = verbose_name_plural = _("每日统计")
+        verbose_name = _("每日统计")
+        verbose_name_plural = pgettext_lazy("many", "每日统计")
         ordering = ["day", "metric"]
         permissions = [("view_report", _("可查看报表"))]
         constraints = [
@@ -68,7 +70,8 @@ class PersonDayCount(models.Model):
     objects = CountQuerySet.as_manager()
 
     class Meta:
-        verbose_name = verbose_name_plural = _("员工每日统计")
+        verbose_name = _("员工每日统计")
+        verbose_name_plural = pgettext_lazy("many", "员工每日统计")
         ordering = ["day", "metric"]
         constraints = [models.UniqueConstraint(fields=["person", "day", "metric"], name="insights_persondaycount_once")]
 

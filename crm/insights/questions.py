@@ -11,6 +11,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
 from core import clock
+from core.text import unstorable
 from crm.insights.days import LONGEST, Period, day_of
 from crm.insights.models import DayCount
 from crm.insights.querysets import DayCountQuerySet
@@ -40,7 +41,7 @@ class Question:
     @classmethod
     def of(cls, query: QueryDict, user: "User") -> "Question":
         period, fault = _period(query.get("from", ""), query.get("to", ""))
-        queue, channel = query.get("queue", "")[:100], query.get("channel", "")[:100]
+        queue, channel = (_key(query.get(name, "")) for name in ("queue", "channel"))
         step = query.get("step", "")
         return cls(
             period=period,
@@ -82,6 +83,11 @@ def _period(first: str, last: str) -> tuple[Period, str]:
         return Period(start, end), ""
     except ValueError:
         return usual, _("起止日期不正确：请选择先后有序、不超过 {days} 天的两天。").format(days=LONGEST)
+
+
+def _key(text: str) -> str:
+    """A key as it may be asked for; what no key can hold finds nothing."""
+    return "" if unstorable(text) else text[:100]
 
 
 def queues_of(user: "User") -> "QuerySet[Queue]":

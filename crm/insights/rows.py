@@ -157,7 +157,7 @@ def _breaches(metric: Metric, user: "User", question: Question, cursor: str | No
     shown = []
     for row in page.rows:
         ticket = tickets.get(row.ticket_id)
-        late = _("超出 {span}").format(span=span(_overrun(row))) if row.met_at else _("仍未完成")
+        late = _("超出 {span}").format(span=span(_overrun(row))) if row.met_at else _unmet(row)
         shown.append(
             Shown(
                 at=row.breached_at,
@@ -169,6 +169,10 @@ def _breaches(metric: Metric, user: "User", question: Question, cursor: str | No
             )
         )
     return ShownPage(lazy("超时清单"), shown, page.next, page.previous)
+
+
+def _unmet(row: SLAClock) -> str:
+    return _("仍未完成") if row.is_running else _("已取消")
 
 
 def _overrun(row: SLAClock) -> float | None:

@@ -409,3 +409,13 @@ def test_the_minute_part_refreshes_alone(two_queues: None, lead: User) -> None:
     html = page(lead, "/home/now/")
     assert html.strip().startswith('<div id="home-now"')
     assert "<html" not in html
+
+
+@pytest.mark.parametrize("path", ["/reports/", "/reports/times/", "/reports/rows/sla/", "/reports/export/"])
+@pytest.mark.parametrize(
+    "query", ["queue=%00", "channel=%ED%A0%80", "cursor=%00", "cursor=abc", "step=x", "from=%00&to=9"]
+)
+def test_nonsense_in_the_address_is_an_ordinary_page(supervisor: User, desk: Desk, path: str, query: str) -> None:
+    client = Client()
+    client.force_login(supervisor)
+    assert client.get(f"{path}?{query}").status_code == 200
