@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection, models
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from core.clock import now
 from core.errors import Conflict
@@ -36,7 +36,7 @@ class IdempotencyRecord(EncryptedRow):
 
     class Meta:
         verbose_name = gettext_lazy("幂等记录")
-        verbose_name_plural = gettext_lazy("幂等记录")
+        verbose_name_plural = pgettext_lazy("many", "幂等记录")
         constraints = [models.UniqueConstraint(fields=["scope", "key"], name="idempotency_key_once")]
 
     def __str__(self) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ PLACES = (
     Place("workbench", _("工作台"), "layout-columns", ("workbench",), "tickets.view_ticket", 1, "g w", "gzt workbench"),
     Place(
         "tickets",
-        _("工单"),
+        pgettext_lazy("many", "工单"),
         "ticket",
         ("ticket_list", "admin:tickets_ticket_changelist"),
         "tickets.view_ticket",
@@ -45,10 +46,19 @@ PLACES = (
         "gd tickets",
     ),
     Place("board", _("看板"), "layout-dashboard", ("board",), "tickets.supervise_ticket", 1, "g b", "zgkb board"),
-    Place("customers", _("客户"), "users", ("customers:list",), "customers.view_customer", 1, "g c", "kh customers"),
+    Place(
+        "customers",
+        pgettext_lazy("many", "客户"),
+        "users",
+        ("customers:list",),
+        "customers.view_customer",
+        1,
+        "g c",
+        "kh customers",
+    ),
     Place(
         "scripts",
-        _("话术"),
+        pgettext_lazy("many", "话术"),
         "message-2",
         ("script_list", "admin:scripts_library_scripttemplate_changelist"),
         "scripts_library.view_scripttemplate",
@@ -68,7 +78,7 @@ PLACES = (
     ),
     Place(
         "visits",
-        _("回访"),
+        pgettext_lazy("many", "回访"),
         "phone-check",
         ("visit_list", "admin:followups_followupvisit_changelist"),
         "followups.view_followupvisit",

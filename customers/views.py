@@ -13,6 +13,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from core.errors import Conflict, DomainError
@@ -86,7 +87,7 @@ EXPORT_COLUMNS = [
     Column(lazy("地址"), "address", mask_address),
     Column(lazy("会员等级"), "level"),
     Column(lazy("重点客户"), lambda row: row.is_important_now()),
-    Column(lazy("标签"), lambda row: "、".join(spell.tag.name for spell in row.customer_tags.all())),
+    Column(pgettext_lazy("many", "标签"), lambda row: "、".join(spell.tag.name for spell in row.customer_tags.all())),
     Column(lazy("渠道"), lambda row: "、".join(identity.platform for identity in row.identities.all())),
     Column(lazy("建档时间"), "created_at"),
 ]

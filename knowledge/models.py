@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core import clock
 from core.ranking.models import Example, SearchableRow
@@ -29,7 +30,7 @@ class Article(SearchableRow, VersionedItem):
 
     class Meta:
         verbose_name = _("知识文章")
-        verbose_name_plural = _("知识文章")
+        verbose_name_plural = pgettext_lazy("many", "知识文章")
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["collection", "key"], name="article_key_in_collection"),
         ]
@@ -48,7 +49,7 @@ class ArticleVersion(Version):
 
     class Meta:
         verbose_name = _("文章版本")
-        verbose_name_plural = _("文章版本")
+        verbose_name_plural = pgettext_lazy("many", "文章版本")
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["item", "number"], name="articleversion_number"),
         ]
@@ -68,7 +69,7 @@ class HelpfulVote(models.Model):
 
     class Meta:
         verbose_name = _("有用评价")
-        verbose_name_plural = _("有用评价")
+        verbose_name_plural = pgettext_lazy("many", "有用评价")
         constraints: ClassVar = [models.UniqueConstraint(fields=["version", "voter"], name="helpfulvote_once")]
 
     def __str__(self) -> str:
@@ -82,7 +83,7 @@ class ArticleExample(Example):
 
     class Meta:
         verbose_name = _("文章示例问题")
-        verbose_name_plural = _("文章示例问题")
+        verbose_name_plural = pgettext_lazy("many", "文章示例问题")
         default_permissions = ("view",)
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["digest", "article"], name="articleexample_once"),

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core import clock
 from core.ranking.models import Example, SearchableRow
@@ -32,7 +33,7 @@ class ScriptTemplate(SearchableRow, VersionedItem):
 
     class Meta:
         verbose_name = _("话术")
-        verbose_name_plural = _("话术")
+        verbose_name_plural = pgettext_lazy("many", "话术")
         constraints: ClassVar = [models.UniqueConstraint(fields=["key"], name="script_key")]
         indexes: ClassVar = [GinIndex(fields=["search"], name="script_search", fastupdate=False)]
         permissions: ClassVar = [("render_scripttemplate", _("在工单中使用话术"))]
@@ -53,7 +54,7 @@ class ScriptVersion(Version):
 
     class Meta:
         verbose_name = _("话术版本")
-        verbose_name_plural = _("话术版本")
+        verbose_name_plural = pgettext_lazy("many", "话术版本")
         constraints: ClassVar = [models.UniqueConstraint(fields=["item", "number"], name="scriptversion_number")]
         permissions: ClassVar = [
             ("review_scriptversion", _("审核话术")),
@@ -77,7 +78,7 @@ class ScriptUsage(models.Model):
 
     class Meta:
         verbose_name = _("话术使用")
-        verbose_name_plural = _("话术使用")
+        verbose_name_plural = pgettext_lazy("many", "话术使用")
         default_permissions = ("view",)
         indexes: ClassVar = [
             models.Index(fields=["version", "used_at"], name="scriptusage_version"),
@@ -95,7 +96,7 @@ class ScriptExample(Example):
 
     class Meta:
         verbose_name = _("话术示例消息")
-        verbose_name_plural = _("话术示例消息")
+        verbose_name_plural = pgettext_lazy("many", "话术示例消息")
         default_permissions = ("view",)
         constraints: ClassVar = [models.UniqueConstraint(fields=["digest", "script"], name="scriptexample_once")]
         indexes: ClassVar = [GinIndex(fields=["search"], name="scriptexample_search", fastupdate=False)]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class TicketType(models.TextChoices):
@@ -71,7 +72,7 @@ class MessageKind(models.TextChoices):
 class Metric(models.TextChoices):
     FIRST_RESPONSE = "first_response", _("首次响应")
     NEXT_RESPONSE = "next_response", _("再次响应")
-    RESOLUTION = "resolution", _("解决")
+    RESOLUTION = "resolution", pgettext_lazy("metric", "解决")
 
 
 #: Metrics whose clock stops while the ticket waits for the customer or a third party.

@@ -1,5 +1,6 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class EventSeal(models.Model):
@@ -9,7 +10,8 @@ class EventSeal(models.Model):
     digest = models.BinaryField(_("指纹"), max_length=32)
 
     class Meta:
-        verbose_name = verbose_name_plural = _("历史封印")
+        verbose_name = _("历史封印")
+        verbose_name_plural = pgettext_lazy("many", "历史封印")
 
     def __str__(self) -> str:
         return f"{self.event_id} {bytes(self.digest).hex()[:12]}"

@@ -1,6 +1,7 @@
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class HolidaySource(models.TextChoices):
@@ -47,7 +48,7 @@ class BusinessCalendar(models.Model):
 
     class Meta:
         verbose_name = _("营业日历")
-        verbose_name_plural = _("营业日历")
+        verbose_name_plural = pgettext_lazy("many", "营业日历")
         ordering = ["name"]
 
     def __str__(self) -> str:
@@ -64,7 +65,7 @@ class OpeningHours(models.Model):
 
     class Meta:
         verbose_name = _("营业时间")
-        verbose_name_plural = _("营业时间")
+        verbose_name_plural = pgettext_lazy("many", "营业时间")
         ordering = ["weekday", "opens_minute"]
         constraints = [
             models.UniqueConstraint(fields=["calendar", "weekday", "opens_minute"], name="core_hours_window_once"),
@@ -88,7 +89,7 @@ class CalendarDay(models.Model):
 
     class Meta:
         verbose_name = _("特别日期")
-        verbose_name_plural = _("特别日期")
+        verbose_name_plural = pgettext_lazy("many", "特别日期")
         ordering = ["on"]
         constraints = [models.UniqueConstraint(fields=["calendar", "on"], name="core_calendar_day_once")]
 
@@ -106,7 +107,7 @@ class PublicHolidayYear(models.Model):
 
     class Meta:
         verbose_name = _("已维护年份")
-        verbose_name_plural = _("已维护年份")
+        verbose_name_plural = pgettext_lazy("many", "已维护年份")
         ordering = ["-year"]
         constraints = [models.UniqueConstraint(fields=["country", "year"], name="core_public_year_once")]
 
@@ -124,7 +125,7 @@ class PublicHoliday(models.Model):
 
     class Meta:
         verbose_name = _("法定节假日")
-        verbose_name_plural = _("法定节假日")
+        verbose_name_plural = pgettext_lazy("many", "法定节假日")
         ordering = ["on"]
         constraints = [models.UniqueConstraint(fields=["country", "on"], name="core_public_holiday_once")]
 

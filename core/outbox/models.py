@@ -2,6 +2,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.moments import ClockTimestamp
 
@@ -37,7 +38,7 @@ class OutboxItem(models.Model):
 
     class Meta:
         verbose_name = _("待发事项")
-        verbose_name_plural = _("发件箱")
+        verbose_name_plural = pgettext_lazy("many", "发件箱")
         permissions = [("replay_outboxitem", _("可重发失败的事项"))]
         indexes = [
             models.Index(fields=["next_at"], name="outbox_unsent_by_moment", condition=_UNSENT),

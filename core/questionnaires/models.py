@@ -7,6 +7,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core import clock
 from core.privacy import EncryptedRow, EncryptedTextField
@@ -31,7 +32,8 @@ class Questionnaire(models.Model):
     created_at = models.DateTimeField(_("创建时间"), default=clock.now, editable=False)
 
     class Meta:
-        verbose_name = verbose_name_plural = _("问卷")
+        verbose_name = _("问卷")
+        verbose_name_plural = pgettext_lazy("many", "问卷")
         ordering = ["name"]
 
     def __str__(self) -> str:
@@ -58,7 +60,8 @@ class QuestionnaireVersion(models.Model):
     published_at = models.DateTimeField(_("发布时间"), null=True, blank=True)
 
     class Meta:
-        verbose_name = verbose_name_plural = _("问卷版本")
+        verbose_name = _("问卷版本")
+        verbose_name_plural = pgettext_lazy("many", "问卷版本")
         ordering = ["questionnaire", "-number"]
         constraints = [
             models.UniqueConstraint(fields=["questionnaire", "number"], name="core_questionnaire_number_once")
@@ -97,7 +100,8 @@ class Invitation(models.Model):
     objects = InvitationQuerySet.as_manager()
 
     class Meta:
-        verbose_name = verbose_name_plural = _("问卷邀请")
+        verbose_name = _("问卷邀请")
+        verbose_name_plural = pgettext_lazy("many", "问卷邀请")
         ordering = ["-id"]
         constraints = [
             models.CheckConstraint(
@@ -129,7 +133,8 @@ class Response(EncryptedRow):
     created_at = models.DateTimeField(_("回答时间"), default=clock.now)
 
     class Meta:
-        verbose_name = verbose_name_plural = _("问卷回答")
+        verbose_name = _("问卷回答")
+        verbose_name_plural = pgettext_lazy("many", "问卷回答")
         ordering = ["-id"]
         indexes = [models.Index(fields=["created_at"], name="core_response_created")]
 

@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core import clock
 
@@ -20,7 +21,7 @@ class TermCount(models.Model):
 
     class Meta:
         verbose_name = _("词频")
-        verbose_name_plural = _("词频")
+        verbose_name_plural = pgettext_lazy("many", "词频")
         default_permissions = ()
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["corpus", "term", "collection"], name="termcount_unique"),
@@ -41,7 +42,7 @@ class TermProfile(models.Model):
 
     class Meta:
         verbose_name = _("词权重")
-        verbose_name_plural = _("词权重")
+        verbose_name_plural = pgettext_lazy("many", "词权重")
         default_permissions = ()
         indexes: ClassVar = [models.Index(fields=["corpus", "term", "collection"], name="termprofile_term")]
 

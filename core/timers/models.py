@@ -3,6 +3,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class TimerState(models.TextChoices):
@@ -30,7 +31,7 @@ class Timer(models.Model):
 
     class Meta:
         verbose_name = _("定时器")
-        verbose_name_plural = _("定时器")
+        verbose_name_plural = pgettext_lazy("many", "定时器")
         permissions = [("replay_timer", _("可重放失败的定时器"))]
         indexes = [
             models.Index(fields=["next_at"], name="timer_armed_by_moment", condition=Q(state="armed")),
@@ -55,7 +56,7 @@ class TimerFiring(models.Model):
 
     class Meta:
         verbose_name = _("触发记录")
-        verbose_name_plural = _("触发记录")
+        verbose_name_plural = pgettext_lazy("many", "触发记录")
         constraints = [models.UniqueConstraint(fields=["timer_key", "due_at"], name="timer_fires_once")]
 
     def __str__(self) -> str:
@@ -71,7 +72,7 @@ class PeriodicRun(models.Model):
 
     class Meta:
         verbose_name = _("周期任务记录")
-        verbose_name_plural = _("周期任务记录")
+        verbose_name_plural = pgettext_lazy("many", "周期任务记录")
         constraints = [models.UniqueConstraint(fields=["name", "slot_at"], name="periodic_slot_once")]
 
     def __str__(self) -> str:
@@ -87,7 +88,7 @@ class Heartbeat(models.Model):
 
     class Meta:
         verbose_name = _("心跳")
-        verbose_name_plural = _("心跳")
+        verbose_name_plural = pgettext_lazy("many", "心跳")
         indexes = [models.Index(fields=["role", "-beat_at"], name="heartbeat_by_role")]
 
     def __str__(self) -> str:

@@ -1,11 +1,11 @@
 from django.apps import AppConfig
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class FollowupsConfig(AppConfig):
     name = "crm.followups"
     label = "followups"
-    verbose_name = _("回访")
+    verbose_name = pgettext_lazy("many", "回访")
 
     def ready(self) -> None:
         from crm.followups import receivers  # noqa: F401 — models exist only now

@@ -3,6 +3,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core import clock
 from core.privacy import EncryptedRow, EncryptedTextField
@@ -28,7 +29,8 @@ class FollowupSettings(models.Model):
     )
 
     class Meta:
-        verbose_name = verbose_name_plural = _("评价与回访设置")
+        verbose_name = _("评价与回访设置")
+        verbose_name_plural = pgettext_lazy("many", "评价与回访设置")
         constraints = [models.CheckConstraint(condition=Q(pk=1), name="followups_settings_one_row")]
 
     def __str__(self) -> str:
@@ -54,7 +56,8 @@ class FollowUpPlan(models.Model):
     created_at = models.DateTimeField(_("创建时间"), default=clock.now, editable=False)
 
     class Meta:
-        verbose_name = verbose_name_plural = _("回访计划")
+        verbose_name = _("回访计划")
+        verbose_name_plural = pgettext_lazy("many", "回访计划")
         ordering = ["name"]
 
     def __str__(self) -> str:
@@ -99,7 +102,8 @@ class FollowUpVisit(EncryptedRow):
     objects = FollowUpVisitQuerySet.as_manager()
 
     class Meta:
-        verbose_name = verbose_name_plural = _("回访")
+        verbose_name = _("回访")
+        verbose_name_plural = pgettext_lazy("many", "回访")
         ordering = ["due_at", "id"]
         permissions = [("complete_followupvisit", _("可完成回访"))]
         constraints = [
@@ -149,7 +153,8 @@ class SurveyInvitation(models.Model):
     objects = SurveyInvitationQuerySet.as_manager()
 
     class Meta:
-        verbose_name = verbose_name_plural = _("满意度评价")
+        verbose_name = _("满意度评价")
+        verbose_name_plural = pgettext_lazy("many", "满意度评价")
         ordering = ["-id"]
         permissions = [("view_surveyresponse", _("可查看评价内容"))]
         constraints = [models.UniqueConstraint(fields=["ticket", "solve_number"], name="followups_survey_once_a_solve")]

@@ -6,6 +6,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from unfold.admin import ModelAdmin
 
 from core.errors import DomainError
@@ -18,7 +19,9 @@ from crm.staff.models import User
 
 class WebhookForm(forms.ModelForm):
     events = forms.MultipleChoiceField(
-        label=_("事件"), choices=[(name, name) for name in EVENT_NAMES], widget=forms.CheckboxSelectMultiple
+        label=pgettext_lazy("many", "事件"),
+        choices=[(name, name) for name in EVENT_NAMES],
+        widget=forms.CheckboxSelectMultiple,
     )
 
     class Meta:

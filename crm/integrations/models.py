@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.privacy.fields import EncryptedTextField
 from core.privacy.rows import EncryptedRow
@@ -16,7 +17,8 @@ class Webhook(EncryptedRow):
 
     url = models.URLField(_("地址"), max_length=2000)
     events = ArrayField(
-        models.CharField(max_length=32, choices=[(name, name) for name in EVENT_NAMES]), verbose_name=_("事件")
+        models.CharField(max_length=32, choices=[(name, name) for name in EVENT_NAMES]),
+        verbose_name=pgettext_lazy("many", "事件"),
     )
     secret = EncryptedTextField(_("签名密钥"), editable=False)
     created_by = models.ForeignKey(
@@ -35,7 +37,7 @@ class Webhook(EncryptedRow):
 
     class Meta:
         verbose_name = _("Webhook")
-        verbose_name_plural = _("Webhook")
+        verbose_name_plural = pgettext_lazy("many", "Webhook")
         indexes = [
             models.Index(fields=["id"], name="webhook_listening", condition=Q(disabled_at=None, deleted_at=None))
         ]

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.clock import now
 from core.privacy import BlindIndexField, EncryptedRow, EncryptedTextField
@@ -50,7 +51,7 @@ class Customer(EncryptedRow):
 
     class Meta:
         verbose_name = _("客户")
-        verbose_name_plural = _("客户")
+        verbose_name_plural = pgettext_lazy("many", "客户")
         ordering = ["-id"]
         permissions = [
             ("reveal_customer", _("查看客户完整个人信息")),
@@ -106,7 +107,7 @@ class CustomerIdentity(models.Model):
 
     class Meta:
         verbose_name = _("渠道身份")
-        verbose_name_plural = _("渠道身份")
+        verbose_name_plural = pgettext_lazy("many", "渠道身份")
         ordering = ["platform", "external_id"]
         constraints = [
             models.UniqueConstraint(fields=["platform", "external_id"], name="identity_once_per_platform"),

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.privacy import EncryptedRow, EncryptedTextField
 
@@ -35,7 +36,7 @@ class CustomerMerge(EncryptedRow):
 
     class Meta:
         verbose_name = _("客户合并记录")
-        verbose_name_plural = _("客户合并记录")
+        verbose_name_plural = pgettext_lazy("many", "客户合并记录")
         ordering = ["-merged_at", "-id"]
         constraints = [
             models.UniqueConstraint(

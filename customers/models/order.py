@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.privacy import BlindIndexField, EncryptedRow, EncryptedTextField
 from customers.choices import OrderStatus
@@ -35,7 +36,7 @@ class Order(EncryptedRow):
 
     class Meta:
         verbose_name = _("订单")
-        verbose_name_plural = _("订单")
+        verbose_name_plural = pgettext_lazy("many", "订单")
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(fields=["shop", "order_no"], name="order_no_once_per_shop"),
@@ -62,7 +63,7 @@ class OrderItem(models.Model):
 
     class Meta:
         verbose_name = _("订单商品")
-        verbose_name_plural = _("订单商品")
+        verbose_name_plural = pgettext_lazy("many", "订单商品")
         ordering = ["id"]
         constraints = [
             models.CheckConstraint(name="order_item_quantity_positive", condition=models.Q(quantity__gt=0)),

@@ -3,6 +3,7 @@
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from customers.choices import ShopPlatform
 
@@ -25,7 +26,7 @@ class Shop(models.Model):
 
     class Meta:
         verbose_name = _("店铺")
-        verbose_name_plural = _("店铺")
+        verbose_name_plural = pgettext_lazy("many", "店铺")
         ordering = ["name", "id"]
 
     def __str__(self) -> str:

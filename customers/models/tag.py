@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from customers.choices import TagKind
 from customers.querysets import CustomerTagQuerySet
@@ -14,7 +15,7 @@ class TagGroup(models.Model):
 
     class Meta:
         verbose_name = _("标签组")
-        verbose_name_plural = _("标签组")
+        verbose_name_plural = pgettext_lazy("many", "标签组")
         ordering = ["name"]
 
     def __str__(self) -> str:
@@ -37,7 +38,7 @@ class Tag(models.Model):
 
     class Meta:
         verbose_name = _("标签")
-        verbose_name_plural = _("标签")
+        verbose_name_plural = pgettext_lazy("many", "标签")
         ordering = ["name"]
 
     def __str__(self) -> str:
@@ -68,7 +69,7 @@ class CustomerTag(models.Model):
 
     class Meta:
         verbose_name = _("客户标签")
-        verbose_name_plural = _("客户标签")
+        verbose_name_plural = pgettext_lazy("many", "客户标签")
         ordering = ["added_at", "id"]
         constraints = [
             models.UniqueConstraint(

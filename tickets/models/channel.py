@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.privacy import EncryptedRow, EncryptedTextField
 from tickets.choices import ChannelKind
@@ -24,7 +25,8 @@ class Channel(EncryptedRow, ConfigurationRow):
     created_at = models.DateTimeField(_("创建时间"), auto_now_add=True)
 
     class Meta:
-        verbose_name = verbose_name_plural = _("渠道")
+        verbose_name = _("渠道")
+        verbose_name_plural = pgettext_lazy("many", "渠道")
         ordering = ["id"]
 
     def __str__(self) -> str:
@@ -42,7 +44,8 @@ class Queue(ConfigurationRow):
     created_at = models.DateTimeField(_("创建时间"), auto_now_add=True)
 
     class Meta:
-        verbose_name = verbose_name_plural = _("队列")
+        verbose_name = _("队列")
+        verbose_name_plural = pgettext_lazy("many", "队列")
         ordering = ["position", "id"]
         constraints = [
             models.UniqueConstraint(
@@ -70,7 +73,8 @@ class RoutingRule(ConfigurationRow):
     is_active = models.BooleanField(_("启用"), default=True)
 
     class Meta:
-        verbose_name = verbose_name_plural = _("分派规则")
+        verbose_name = _("分派规则")
+        verbose_name_plural = pgettext_lazy("many", "分派规则")
         ordering = ["position"]
 
     def __str__(self) -> str:

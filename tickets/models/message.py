@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core import clock
 from core.privacy import EncryptedRow, EncryptedTextField
@@ -40,7 +41,8 @@ class TicketMessage(EncryptedRow):
     created_at = models.DateTimeField(_("时间"), default=clock.now)
 
     class Meta:
-        verbose_name = verbose_name_plural = _("工单消息")
+        verbose_name = _("工单消息")
+        verbose_name_plural = pgettext_lazy("many", "工单消息")
         ordering = ["created_at", "id"]
         constraints = [
             models.UniqueConstraint(
@@ -76,7 +78,8 @@ class Attachment(models.Model):
     objects = AttachmentQuerySet.as_manager()
 
     class Meta:
-        verbose_name = verbose_name_plural = _("附件")
+        verbose_name = _("附件")
+        verbose_name_plural = pgettext_lazy("many", "附件")
         ordering = ["id"]
 
     def __str__(self) -> str:
@@ -105,7 +108,8 @@ class InboundMessage(EncryptedRow):
     received_at = models.DateTimeField(_("接收时间"), default=clock.now)
 
     class Meta:
-        verbose_name = verbose_name_plural = _("原始消息")
+        verbose_name = _("原始消息")
+        verbose_name_plural = pgettext_lazy("many", "原始消息")
         constraints = [
             models.UniqueConstraint(
                 fields=["channel_key", "external_id"], condition=~Q(external_id=""), name="inbound_external_once"
@@ -133,7 +137,8 @@ class ContactAttempt(models.Model):
     attempted_at = models.DateTimeField(_("时间"), default=clock.now)
 
     class Meta:
-        verbose_name = verbose_name_plural = _("联系记录")
+        verbose_name = _("联系记录")
+        verbose_name_plural = pgettext_lazy("many", "联系记录")
         ordering = ["attempted_at", "id"]
 
     def __str__(self) -> str:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tickets.choices import Metric, Priority
 from tickets.configuration import ConfigurationRow
@@ -28,7 +29,8 @@ class SLAPolicy(ConfigurationRow):
     updated_at = models.DateTimeField(_("更新时间"), auto_now=True)
 
     class Meta:
-        verbose_name = verbose_name_plural = _("时效策略")
+        verbose_name = _("时效策略")
+        verbose_name_plural = pgettext_lazy("many", "时效策略")
         ordering = ["position"]
 
     def __str__(self) -> str:
@@ -45,7 +47,8 @@ class SLATarget(models.Model):
     warn_at = models.JSONField(_("提醒比例"), default=default_warnings)
 
     class Meta:
-        verbose_name = verbose_name_plural = _("时效目标")
+        verbose_name = _("时效目标")
+        verbose_name_plural = pgettext_lazy("many", "时效目标")
         ordering = ["id"]
         constraints = [
             models.UniqueConstraint(fields=["policy", "priority", "metric"], name="sla_target_once"),
@@ -79,7 +82,8 @@ class SLAClock(models.Model):
     cancelled_at = models.DateTimeField(_("取消时间"), null=True, blank=True)
 
     class Meta:
-        verbose_name = verbose_name_plural = _("时效时钟")
+        verbose_name = _("时效时钟")
+        verbose_name_plural = pgettext_lazy("many", "时效时钟")
         ordering = ["id"]
         constraints = [models.UniqueConstraint(fields=["ticket", "metric", "cycle"], name="sla_clock_once")]
         indexes = [
@@ -118,7 +122,8 @@ class TicketPause(models.Model):
     ended_at = models.DateTimeField(_("结束时间"), null=True, blank=True)
 
     class Meta:
-        verbose_name = verbose_name_plural = _("暂停")
+        verbose_name = _("暂停")
+        verbose_name_plural = pgettext_lazy("many", "暂停")
         ordering = ["started_at", "id"]
         constraints = [
             models.UniqueConstraint(fields=["ticket"], condition=models.Q(ended_at=None), name="ticket_one_open_pause")

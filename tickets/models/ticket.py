@@ -8,6 +8,7 @@ from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core import clock
 from core.privacy import EncryptedRow
@@ -126,7 +127,8 @@ class Ticket(EncryptedRow):
     objects = TicketQuerySet.as_manager()
 
     class Meta:
-        verbose_name = verbose_name_plural = _("工单")
+        verbose_name = _("工单")
+        verbose_name_plural = pgettext_lazy("many", "工单")
         ordering = ["-created_at", "-id"]
         permissions = [
             ("assign_ticket", _("可分派工单")),
@@ -214,7 +216,8 @@ class TicketWatcher(models.Model):
     created_at = models.DateTimeField(default=clock.now)
 
     class Meta:
-        verbose_name = verbose_name_plural = _("关注人")
+        verbose_name = _("关注人")
+        verbose_name_plural = pgettext_lazy("many", "关注人")
         constraints = [models.UniqueConstraint(fields=["ticket", "user"], name="ticket_watcher_once")]
         indexes = [models.Index(fields=["user", "ticket"], name="ticket_watcher_user")]
 
@@ -233,7 +236,8 @@ class TicketMerge(models.Model):
     undone_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        verbose_name = verbose_name_plural = _("工单合并")
+        verbose_name = _("工单合并")
+        verbose_name_plural = pgettext_lazy("many", "工单合并")
 
     def __str__(self) -> str:
         return f"{self.source_id} → {self.target_id}"
@@ -246,7 +250,8 @@ class TicketTag(models.Model):
     name = models.CharField(_("标签"), max_length=50)
 
     class Meta:
-        verbose_name = verbose_name_plural = _("工单标签")
+        verbose_name = _("工单标签")
+        verbose_name_plural = pgettext_lazy("many", "工单标签")
         constraints = [models.UniqueConstraint(fields=["ticket", "name"], name="ticket_tag_once")]
 
     def __str__(self) -> str:

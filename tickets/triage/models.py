@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class TriageModelQuerySet(models.QuerySet["TriageModel"]):
@@ -38,7 +39,8 @@ class TriageModel(models.Model):
     objects = TriageModelQuerySet.as_manager()
 
     class Meta:
-        verbose_name = verbose_name_plural = _("自动分类模型")
+        verbose_name = _("自动分类模型")
+        verbose_name_plural = pgettext_lazy("many", "自动分类模型")
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(fields=["is_live"], condition=models.Q(is_live=True), name="triagemodel_one_live")

@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm.staff.querysets import TeamQuerySet
 
@@ -26,7 +27,7 @@ class Team(models.Model):
 
     class Meta:
         verbose_name = _("团队")
-        verbose_name_plural = _("团队")
+        verbose_name_plural = pgettext_lazy("many", "团队")
         ordering = ["name"]
         constraints = [
             models.CheckConstraint(condition=~Q(parent=F("id")), name="staff_team_not_its_own_parent"),
@@ -50,7 +51,7 @@ class Membership(models.Model):
 
     class Meta:
         verbose_name = _("团队成员")
-        verbose_name_plural = _("团队成员")
+        verbose_name_plural = pgettext_lazy("many", "团队成员")
         ordering = ["-is_primary", "team_id"]
         constraints = [
             models.UniqueConstraint(fields=["user", "team"], name="staff_membership_once"),

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.db.models.functions import Upper
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm.staff.choices import Availability, Role, Theme
 from crm.staff.querysets import UserManager
@@ -58,7 +59,7 @@ class User(AbstractBaseUser):
 
     class Meta:
         verbose_name = _("员工")
-        verbose_name_plural = _("员工")
+        verbose_name_plural = pgettext_lazy("many", "员工")
         ordering = ["username"]
         permissions = [("change_own_availability", _("切换自己的在线状态"))]
         constraints = [

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import pgettext_lazy
 
 from core.ranking.corpus import Corpus
 from core.versions.models import VersionedItem
@@ -123,9 +124,9 @@ SCRIPT_LIBRARY = Library(
     key="script",
     model=ScriptTemplate,
     corpus=SCRIPTS,
-    title=lazy("话术"),
+    title=pgettext_lazy("many", "话术"),
     subtitle=lazy("编写、审核、发布；在工作台输入“/”即可插入。"),
-    noun=lazy("话术"),
+    noun=pgettext_lazy("noun", "话术"),
     icon="message-2",
     item_form=ScriptForm,
     draft_form=ScriptDraftForm,
@@ -139,7 +140,7 @@ ARTICLE_LIBRARY = Library(
     corpus=ARTICLES,
     title=lazy("知识库"),
     subtitle=lazy("产品、政策与流程；过期的文章不会推荐给客服。"),
-    noun=lazy("文章"),
+    noun=pgettext_lazy("noun", "文章"),
     icon="book",
     item_form=ArticleForm,
     draft_form=DraftForm,

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import template
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from tickets.choices import Action, MessageKind, Metric, Priority
 from tickets.services import catalogue
@@ -64,5 +64,5 @@ _FIELDS = {
     "product": gettext_lazy("商品"),
     "batch": gettext_lazy("批次"),
     "order_no": gettext_lazy("订单号"),
-    "tags": gettext_lazy("标签"),
+    "tags": pgettext_lazy("many", "标签"),
 }
