@@ -17,6 +17,7 @@ MAX_VALUE = 64_000
 _NAME = re.compile(rb"([!-9;-~]{1,200})[ \t]*:[ \t]*(.*)", re.DOTALL)
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
 _BASE64 = re.compile(rb"[A-Za-z0-9+/\r\n]*")
+_FOOTER = re.compile(rb"(?<=[A-Za-z0-9+/=])(?:\r?\n)+(?=--|__|[^\r\n ]+ [^\r\n ]+ )")
 _MOST_BLOCKS = 200_000
 _PARAMETER = re.compile(r"""([\w!#$&+.^`|~*-]{1,100})\s*=\s*("(?:[^"\\]|\\.)*"?|[^;]*)""", re.ASCII)
 _EXTENDED = re.compile(r"(.+?)\*(\d{1,3})?(\*)?$")
@@ -94,35 +95,45 @@ def words(value: bytes, hint: str = "") -> str:
 
 def _read_runs(value: bytes, hint: str) -> Iterator[str]:
     """Text piece by piece. Neighbouring words of one charset are read together: senders cut characters in two."""
-    charset, waiting = "", b""
+    charset = ""
+    waiting: list[tuple[bool, bytes]] = []
     position = 0
-    for start, end, word_charset, content in _encoded_words(value):
+    for start, end, word_charset, is_base64, content in _encoded_words(value):
         between = value[position:start]
         if between.strip() or word_charset.lower() != charset.lower():
-            yield decode(waiting, charset)
-            waiting = b""
+            yield decode(_run(waiting), charset)
+            waiting = []
             yield decode(between, hint) if between.strip() or not position else ""
-        charset, waiting = word_charset, waiting + content
+        charset = word_charset
+        if waiting and is_base64 and waiting[-1][0] and not waiting[-1][1].endswith(b"="):
+            # Some cut the base64 text, not the words: it fits together only as one.
+            waiting[-1] = (True, waiting[-1][1] + content)
+        else:
+            waiting.append((is_base64, content))
         position = end
-    yield decode(waiting, charset)
+    yield decode(_run(waiting), charset)
     yield decode(value[position:], hint)
 
 
-def _encoded_words(value: bytes) -> Iterator[tuple[int, int, str, bytes]]:
-    """(start, end, charset, content) of each encoded word. Scans forward only, so that no input is slow."""
+def _run(words_: list[tuple[bool, bytes]]) -> bytes:
+    return b"".join(_base64(content) if is_base64 else _q(content) for is_base64, content in words_)
+
+
+def _encoded_words(value: bytes) -> Iterator[tuple[int, int, str, bool, bytes]]:
+    """(start, end, charset, is base64, content) of each encoded word. Scans forward only: no input is slow."""
     position = 0
     while (start := value.find(b"=?", position)) >= 0:
         kind_at = value.find(b"?", start + 2, start + 70)
-        if kind_at < 0 or value[kind_at + 2 : kind_at + 3] != b"?" or value[kind_at + 1 : kind_at + 2] not in b"bBqQ":
+        kind = value[kind_at + 1 : kind_at + 2].lower()
+        if kind_at < 0 or value[kind_at + 2 : kind_at + 3] != b"?" or kind not in (b"b", b"q"):
             position = start + 2
             continue
         end = value.find(b"?=", kind_at + 3)
         if end < 0:
             # The last word was cut off; what is left of it is still worth reading.
             end = len(value)
-        content = value[kind_at + 3 : end]
-        read = _base64 if value[kind_at + 1 : kind_at + 2] in b"bB" else _q
-        yield start, min(end + 2, len(value)), value[start + 2 : kind_at].decode("ascii", "replace"), read(content)
+        charset = value[start + 2 : kind_at].decode("ascii", "replace")
+        yield start, min(end + 2, len(value)), charset, kind == b"b", value[kind_at + 3 : end].strip()
         position = end + 2
 
 
@@ -143,6 +154,8 @@ def lenient_base64(content: bytes) -> bytes:
     Padding ends it, unless more base64 follows (some senders encode line by line); a footer does not count.
     """
     decoded: list[bytes] = []
+    footer = _FOOTER.search(content)
+    content = content[: footer.start()] if footer else content
     for block in islice(re.finditer(rb"[^=]+", content), _MOST_BLOCKS):
         if not block[0].strip():
             continue

@@ -141,4 +141,4 @@ class _Page:
         content = content.rstrip() if self.preformatted else _SPACES.sub(" ", content).strip()
         self.line.clear()
         if content or always:
-            self.lines.append(("> " * min(self.quotes, 10) + content).strip() if content else "")
+            self.lines.append(("> " * min(self.quotes, 10) + content).rstrip() if content else "")

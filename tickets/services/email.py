@@ -171,12 +171,16 @@ def _set_aside(stored: InboundMessage, reason: str) -> None:
 # To a ticket
 
 
-@transaction.atomic
 def _take(stored: InboundMessage, mail: Mail) -> tuple[Outcome, int | None, list[str]]:
     """Append or create, once: (what happened, ticket id, sentences about files that were refused)."""
+    # Before the transaction: a copy of the configuration must not hold a channel that is taken back.
+    return _take_in(stored, mail, _channel())
+
+
+@transaction.atomic
+def _take_in(stored: InboundMessage, mail: Mail, channel: Channel) -> tuple[Outcome, int | None, list[str]]:
     # Two deliveries of one mail at a time: the second waits here and finds the first one's ticket.
     stored = InboundMessage.objects.select_for_update(of=("self",)).defer("payload").get(pk=stored.pk)
-    channel = _channel()
     known = _ticket_of(stored, channel)
     if known is not None or stored.state != InboundMessage.State.RECEIVED:
         return Outcome.DUPLICATE, known, [stored.error] if stored.error else []
@@ -191,7 +195,9 @@ def _take(stored: InboundMessage, mail: Mail) -> tuple[Outcome, int | None, list
         )
         outcome, ticket = Outcome.APPENDED, message.ticket_id
     else:
-        found = intake.process(stored, request=_request(stored, mail, body, files))
+        request = _request(stored, mail, body, files)
+        intake.check(request)
+        found = intake.process(stored, request=request)
         outcome, ticket = (Outcome.CREATED if found.created else Outcome.DUPLICATE), found.ticket.pk
     InboundMessage.objects.filter(pk=stored.pk).update(state=InboundMessage.State.PROCESSED)
     return outcome, ticket, refused
@@ -255,7 +261,7 @@ def _store_files(mail: Mail) -> tuple[list[Attachment], list[str]]:
 def _body(mail: Mail, refused: Iterable[str]) -> str:
     """What the conversation shows: the words without quoted history, and what could not be kept."""
     notes = "\n".join(refused)
-    body = _cut(mail.body.strip() or mail.subject, len(notes) + 1)
+    body = _cut(mail.body.strip() or mail.subject, len(notes) + 1 if notes else 0)
     return "\n".join(part for part in (body, notes) if part)
 
 
