@@ -123,6 +123,7 @@ def test_subjects(subject: str | bytes, expected: str | None) -> None:
         pytest.param("a@b.cn, c@d.cn", "", "a@b.cn", id="two senders"),
         pytest.param("Zhang <mailto:a@b.cn>", "Zhang", "a@b.cn", id="as a link"),
         pytest.param("Zhang <a@b.cn", "Zhang", "a@b.cn", id="bracket not closed"),
+        pytest.param("Mail System <MAILER-DAEMON>", "Mail System", "mailer-daemon", id="no domain"),
         pytest.param("undisclosed-recipients:;", "undisclosed-recipients:;", "", id="nobody"),
         pytest.param("张三 <a@b.cn>".encode("gbk"), "张三", "a@b.cn", id="raw gbk"),
     ],
@@ -433,5 +434,5 @@ def test_bombs_are_defused_in_time(raw: bytes, fault: str) -> None:
     found.body.strip()
     assert found.fault == fault
     assert time.process_time() - began < 4
-    if found.fault == "too_large":
-        assert found.subject == "big"
+    if found.fault and found.subject:
+        assert found.text, "what can be read is read all the same"

@@ -243,7 +243,7 @@ def _find_address(text: str) -> tuple[str, int]:
     """The address and where it or its bracket starts: in angle brackets if anywhere."""
     for angle in re.finditer(r"<([^<>]{1,1000})>", text):
         bare = re.sub(r"^mailto:|\s", "", angle[1], flags=re.IGNORECASE)
-        found = _ADDRESS.search(bare)
+        found = _ADDRESS.search(bare) or re.fullmatch(r"[\w.+-]{1,64}", bare)  # <MAILER-DAEMON>
         if found:
             return found[0].strip(".'"), angle.start()
     found = _ADDRESS.search(text)

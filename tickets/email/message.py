@@ -64,11 +64,10 @@ def read_mail(raw: bytes, *, own: Collection[str] = ()) -> Mail:
     if not headers.fields and not bytes(body[:1000]).strip():
         fault = fault or "empty"
     parts: list[Part] = []
-    if not fault:
-        try:
-            parts.extend(Walker().leaves(headers, body))
-        except TooComplex:
-            fault = "too_complex"
+    try:
+        parts.extend(Walker().leaves(headers, body))
+    except TooComplex:
+        fault = fault or "too_complex"
     name, address = _sender(headers)
     subject = headers.text("subject")
     prose, files = _sort(parts)
