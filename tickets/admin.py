@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
@@ -30,6 +30,7 @@ from tickets.models import (
 )
 from tickets.services import intake, rules, transitions
 from tickets.services.facts import TICKET_FIELDS
+from tickets.triage.models import TriageModel
 
 
 class ReadOnlyAdmin(ModelAdmin):
@@ -132,7 +133,15 @@ class InboundMessageAdmin(ReadOnlyAdmin):
     fields = ("channel_key", "external_id", "state", "error", "actor", "received_at")
     actions = ("process_again",)
 
-    @admin.action(description=_("重新受理"), permissions=["view"])
+    def get_queryset(self, request: HttpRequest) -> QuerySet[InboundMessage]:
+        """Messages of tickets the person may see, and those that no ticket was made of."""
+        visible = Ticket.objects.visible_to(request.user)
+        return InboundMessage.objects.filter(Q(ticket=None) | Q(ticket__in=visible.values("pk")))
+
+    def has_process_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("tickets.add_ticket")
+
+    @admin.action(description=_("重新受理"), permissions=["process"])
     def process_again(self, request: HttpRequest, queryset: QuerySet[InboundMessage]) -> None:
         done = 0
         for row in queryset.filter(ticket=None)[:100]:
@@ -230,3 +239,15 @@ class AttachmentAdmin(ReadOnlyAdmin):
 class TicketRecordAdmin(ReadOnlyAdmin):
     list_display = ("__str__",)
     show_full_result_count = False
+
+
+@admin.register(TriageModel)
+class TriageModelAdmin(ReadOnlyAdmin):
+    """What was trained when, and how well it judges. Training is a command."""
+
+    list_display = ("id", "created_at", "created_by", "row_count", "is_live")
+    list_select_related = ("created_by",)
+    fields = ("created_at", "created_by", "row_count", "metrics", "labels", "is_live")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[TriageModel]:
+        return TriageModel.objects.without_artefact()

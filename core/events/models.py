@@ -6,6 +6,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class AppendOnlyError(RuntimeError):
@@ -18,6 +19,11 @@ class EventQuerySet(models.QuerySet["Event"]):
 
     def delete(self) -> NoReturn:
         raise AppendOnlyError("Events are never deleted.")
+
+    def visible_to(self, user: Any) -> "EventQuerySet":
+        """What the user may hear of: all that is addressed to them, their queues or everybody."""
+        keys = user.audience_keys()
+        return self.all() if "*" in keys else self.filter(audience__overlap=sorted(keys))
 
     def about(self, subject_type: str, subject_id: int) -> "EventQuerySet":
         """The history of one subject, oldest first."""
@@ -47,7 +53,7 @@ class Event(models.Model):
 
     class Meta:
         verbose_name = _("事件")
-        verbose_name_plural = _("事件")
+        verbose_name_plural = pgettext_lazy("many", "事件")
         indexes = [
             models.Index(fields=["subject_type", "subject_id", "id"], name="event_by_subject"),
             models.Index(fields=["kind", "at"], name="event_by_kind"),
@@ -76,7 +82,7 @@ class EventCursor(models.Model):
 
     class Meta:
         verbose_name = _("事件游标")
-        verbose_name_plural = _("事件游标")
+        verbose_name_plural = pgettext_lazy("many", "事件游标")
 
     def __str__(self) -> str:
         return self.name

@@ -92,7 +92,7 @@ class TicketViewSet(CreateMixin, ReadViewSet):
     def create(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
         data = dict(self.validated())
         given = intake.CustomerGiven(**data.pop("customer", {}))
-        files = tuple(data.pop("attachments", ()))
+        files = self._uploads(request, data.pop("attachments", []))
         data["shop"] = data.get("shop") or ""
         result = intake.receive(
             request=intake.Request(customer=given, attachment_ids=files, **data), actor=request.user
@@ -112,7 +112,12 @@ class TicketViewSet(CreateMixin, ReadViewSet):
         return self.shown(self.get_object())
 
     @extend_schema(methods=["GET"], operation_id="tickets_messages_list", responses=shapes.MessageSerializer(many=True))
-    @extend_schema(methods=["POST"], request=shapes.MessageCreateSerializer, responses={201: shapes.MessageSerializer})
+    @extend_schema(
+        methods=["POST"],
+        request=shapes.MessageCreateSerializer,
+        responses={201: shapes.MessageSerializer},
+        examples=[example("回复", {"kind": "reply", "body": "您好，今天为您补发。"}, request_only=True)],
+    )
     @action(
         detail=True, methods=["get", "post"], filterset_class=None, ordering=("created_at", "id"), ordering_options={}
     )
@@ -141,6 +146,13 @@ class TicketViewSet(CreateMixin, ReadViewSet):
         if kind == MessageKind.NOTE:
             return conversation.add_note(**common)
         return conversation.customer_message(**common, external_id=data.get("external_id", ""))
+
+    def _uploads(self, request: HttpRequest, ids: list[int]) -> tuple[int, ...]:
+        """Ids of the caller's own files. They may be in use: the same request may come twice."""
+        if ids and Attachment.objects.filter(pk__in=ids, uploader=request.user).count() != len(set(ids)):
+            sentence = str(_("有附件不存在或已被使用。"))
+            raise InvalidInput(sentence, fields={"attachments": [sentence]})
+        return tuple(ids)
 
     def _own_files(self, request: HttpRequest, ids: list[int]) -> list[Attachment]:
         files = list(Attachment.objects.visible_to(request.user).filter(pk__in=ids, message=None))

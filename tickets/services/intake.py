@@ -268,7 +268,7 @@ def _store(
         created_at=ticket.created_at,
     )
     if request.attachment_ids:
-        _attach(message, request.attachment_ids)
+        _attach(message, request.attachment_ids, actor)
     sla.start_clocks(ticket, clocks)
     found: list[EventData] = [
         events.ticket_event(
@@ -281,8 +281,9 @@ def _store(
     return ticket
 
 
-def _attach(message: TicketMessage, ids: Sequence[int]) -> None:
-    Attachment.objects.filter(pk__in=ids, message=None).update(message=message)
+def _attach(message: TicketMessage, ids: Sequence[int], actor: "User | None") -> None:
+    """SECURITY: only files that the actor uploaded; an id alone must not open somebody else's file."""
+    Attachment.objects.filter(pk__in=ids, message=None, uploader=actor).update(message=message)
 
 
 def sweep(*, limit: int = 500, takers: Mapping[str, Callable[[InboundMessage], bool]] = MappingProxyType({})) -> int:
