@@ -42,7 +42,7 @@ class KeanViewSet(IdempotentCreateMixin, GenericViewSet):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        if self.action != "list":
+        if self.action not in ("list", None):  # None: a method the address does not serve, answered with 405
             refuse_unknown_parameters(request, self, ())
 
     def get_queryset(self) -> QuerySet[Any]:

@@ -3,10 +3,11 @@
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import serializers
 
 from core.api.fields import CleanCharField
+from core.api.schema import example
 from core.api.serializers import StrictModelSerializer, StrictSerializer
 from core.api.viewsets import WriteViewSet
 from core.calendars import services
@@ -94,6 +95,22 @@ class BusinessCalendarSerializer(StrictModelSerializer):
         return BusinessCalendar.objects.with_lists().get(pk=calendar.pk)
 
 
+EXAMPLE = example(
+    "工作日上午与下午",
+    {
+        "name": "客服时间",
+        "hours": [
+            {"weekday": day, "opens": opens, "closes": closes}
+            for day in range(5)
+            for opens, closes in (("09:00", "12:00"), ("13:30", "18:00"))
+        ],
+        "days": [{"on": "2026-11-11", "kind": "working", "hours": [{"opens": "08:00", "closes": "24:00"}]}],
+    },
+    request_only=True,
+)
+
+
+@extend_schema_view(create=extend_schema(examples=[EXAMPLE]))
 class BusinessCalendarViewSet(WriteViewSet):
     """营业日历：每周营业时间、法定节假日与调休、特别日期。"""
 

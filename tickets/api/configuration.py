@@ -4,7 +4,7 @@ import base64
 import secrets
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request as HttpRequest
@@ -220,6 +220,17 @@ class PreviewSerializer(serializers.Serializer):
     examples = serializers.ListField(child=serializers.CharField(), help_text="匹配的工单号")
 
 
+@extend_schema_view(
+    create=extend_schema(
+        examples=[
+            example(
+                "紧急投诉",
+                {"name": "紧急投诉", "position": 5, "condition": CONDITION_EXAMPLE, "queue": "complaints"},
+                request_only=True,
+            )
+        ]
+    )
+)
 class RoutingRuleViewSet(WriteViewSet):
     """分派规则：位置最小且匹配的一条决定队列。"""
 

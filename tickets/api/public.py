@@ -96,7 +96,11 @@ class PublicComplaintView(PublicView):
 class TrackView(PublicView):
     """凭工单号与手机尾号查询进度。不相符时一律 404。"""
 
-    @extend_schema(request=TrackSerializer, responses=ProgressSerializer)
+    @extend_schema(
+        request=TrackSerializer,
+        responses=ProgressSerializer,
+        examples=[example("查询", {"number": "26112100012345", "phone_tail": "8000"}, request_only=True)],
+    )
     def post(self, request: HttpRequest) -> Response:
         serializer = TrackSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)

@@ -10,6 +10,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.api.schema import example
 from core.api.viewsets import ReadViewSet
 from core.errors import InvalidInput
 from crm.followups import services
@@ -18,6 +19,12 @@ from crm.followups.api.filters import SurveyFilter, VisitFilter, ticket_conditio
 from crm.followups.models import FollowUpVisit, SurveyInvitation
 from crm.staff.models import User
 from tickets.models import Ticket
+
+VISIT_EXAMPLE = example(
+    "三天后回访",
+    {"ticket": "26112100012345", "due_at": "2026-11-24T10:00:00+08:00", "note": "确认补发已收到"},
+    request_only=True,
+)
 
 
 def acting(request: Request) -> User:
@@ -45,7 +52,11 @@ class FollowUpVisitViewSet(ReadViewSet):
     filterset_class = VisitFilter
     ordering = ("due_at", "id")
 
-    @extend_schema(request=shapes.VisitCreateSerializer, responses={201: shapes.VisitSerializer})
+    @extend_schema(
+        request=shapes.VisitCreateSerializer,
+        responses={201: shapes.VisitSerializer},
+        examples=[VISIT_EXAMPLE],
+    )
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         data = self.validated()
         ticket = self._ticket(data["ticket"])

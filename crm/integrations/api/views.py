@@ -5,11 +5,18 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.api.schema import example
 from core.api.viewsets import ReadViewSet
 from crm.integrations.api.serializers import WebhookCreated, WebhookInput, WebhookOutput
 from crm.integrations.models import Webhook
 from crm.integrations.services import create_webhook, delete_webhook
 from crm.staff.models import User
+
+WEBHOOK_EXAMPLE = example(
+    "新工单与超时",
+    {"url": "https://erp.example.com/kean", "events": ["ticket.created", "sla.breached"]},
+    request_only=True,
+)
 
 
 class WebhookViewSet(ReadViewSet):
@@ -25,7 +32,7 @@ class WebhookViewSet(ReadViewSet):
         "destroy": "integrations.delete_webhook",
     }
 
-    @extend_schema(responses={201: WebhookCreated})
+    @extend_schema(responses={201: WebhookCreated}, examples=[WEBHOOK_EXAMPLE])
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Register an address. The answer is the only one that shows the secret."""
         webhook, _secret = create_webhook(actor=cast(User, request.user), **self.validated())
