@@ -9,8 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from core.admin_bases import ReadOnlyAdmin
 from core.questionnaires import services
-from core.questionnaires.models import Questionnaire, QuestionnaireVersion
+from core.questionnaires.models import Invitation, Questionnaire, QuestionnaireVersion
 from core.questionnaires.questions import QuestionError, parse_questions
 
 
@@ -57,3 +58,19 @@ class QuestionnaireVersionAdmin(ModelAdmin):
             actor=cast(AbstractBaseUser, request.user), name=known.name if known else data["title"], **data
         )
         obj.pk, obj.questionnaire, obj.number = version.pk, version.questionnaire, version.number
+
+
+@admin.register(Questionnaire)
+class QuestionnaireAdmin(ReadOnlyAdmin):
+    list_display = ["key", "name"]
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ReadOnlyAdmin):
+    """Neither link nor answer: those are on the page of what was asked about."""
+
+    list_display = ["id", "subject_type", "subject_id", "created_at", "expires_at", "answered_at", "cancelled_at"]
+    list_filter = ["subject_type"]
+    fields = ["version", "subject_type", "subject_id", "created_at", "expires_at", "answered_at", "cancelled_at"]
+    ordering = ["-id"]
+    show_full_result_count = False

@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 from core.admin_bases import ReadOnlyAdmin
 from core.errors import DomainError
 from core.timers.firing import replay
-from core.timers.models import Heartbeat, Timer
+from core.timers.models import Heartbeat, PeriodicRun, Timer, TimerFiring
 
 
 @admin.register(Timer)
@@ -40,3 +40,19 @@ class HeartbeatAdmin(ReadOnlyAdmin):
     list_display = ["name", "role", "beat_at"]
     list_filter = ["role"]
     ordering = ["-beat_at"]
+
+
+@admin.register(TimerFiring)
+class TimerFiringAdmin(ReadOnlyAdmin):
+    list_display = ["timer_key", "due_at", "fired_at", "attempt"]
+    search_fields = ["=timer_key"]
+    ordering = ["-id"]
+    show_full_result_count = False
+
+
+@admin.register(PeriodicRun)
+class PeriodicRunAdmin(ReadOnlyAdmin):
+    list_display = ["name", "slot_at", "created_at"]
+    list_filter = ["name"]
+    ordering = ["-id"]
+    show_full_result_count = False
