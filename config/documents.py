@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import translation
 from django.views.defaults import page_not_found
 from drf_spectacular.generators import SchemaGenerator
@@ -36,6 +36,11 @@ class SchemaView(SpectacularAPIView):
         language = asked if asked in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
         disposition = f'inline; filename="{self._get_filename(request, None)}"'
         return Response(document(language), headers={"Content-Disposition": disposition})
+
+
+def not_offered(request: HttpRequest) -> HttpResponse:
+    """An address of a package that this product does without."""
+    raise Http404
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

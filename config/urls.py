@@ -5,7 +5,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularSwaggerView
 
 from config import health
-from config.documents import SchemaView
+from config.documents import SchemaView, not_offered
 from crm.workbench.streams import event_stream
 
 urlpatterns = [
@@ -14,6 +14,8 @@ urlpatterns = [
     path("metrics", health.metrics),
     path("events/stream/", event_stream, name="event-stream"),
     path("admin/", admin.site.urls),
+    # Addresses are entered by admins, and nobody signs in by a mailed code.
+    *(path(f"accounts/{closed}/", not_offered) for closed in ("email", "confirm-email", "login/code/confirm")),
     path("accounts/", include("allauth.urls")),
     path("", include("crm.staff.urls")),
     path("", include("customers.urls")),
