@@ -37,10 +37,14 @@ def _plain_and_fast() -> Iterator[None]:
         yield
 
 
+def _room_in_the_cache() -> dict[str, Any]:
+    return {"default": {**settings.CACHES["default"], "KEY_PREFIX": f"test-{uuid.uuid4().hex}"}}
+
+
 @pytest.fixture(autouse=True)
 def _own_cache(settings: Any) -> None:
     """Every test has its own room in the cache, so that one test's copies do not reach the next."""
-    settings.CACHES = {"default": {**settings.CACHES["default"], "KEY_PREFIX": f"test-{uuid.uuid4().hex}"}}
+    settings.CACHES = _room_in_the_cache()
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +53,7 @@ def world(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytes
     files = tmp_path_factory.mktemp("media")
     with (
         django_db_blocker.unblock(),
-        override_settings(MEDIA_ROOT=files, WEBHOOK_ALLOW=["127.0.0.1"]),
+        override_settings(MEDIA_ROOT=files, WEBHOOK_ALLOW=["127.0.0.1"], CACHES=_room_in_the_cache()),
         transaction.atomic(),
     ):
         yield build_world()

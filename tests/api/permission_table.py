@@ -139,6 +139,7 @@ ROWS = (
     Row("POST", "/api/v1/sla-policies/", "401 403 403 403 201 201 403", POLICY),
     Row("GET", "/api/v1/sla-policies/{policy}/", "401 200 200 200 200 200 200"),
     Row("PATCH", "/api/v1/sla-policies/{policy}/", "401 403 403 403 200 200 403", {"name": "普通"}),
+    Row("GET", "/api/v1/triage/accuracy/", "401 403 403 200 200 200 200"),
     # People
     Row("GET", "/api/v1/staff/", "401 200 200 200 200 200 200"),
     Row("POST", "/api/v1/staff/", "401 403 403 403 201 201 403", {"username": "newcomer", "teams": ["售后一组"]}),
