@@ -270,7 +270,7 @@ API_CALLS_PER_MINUTE = env.int("KEAN_API_CALLS_PER_MINUTE", default=6000)
 # Addresses or networks whose X-Forwarded-For is believed. Empty: nobody's.
 TRUSTED_PROXIES = env.list("KEAN_TRUSTED_PROXIES", default=[])
 SPECTACULAR_SETTINGS = {
-    "TITLE": "客安 Kean API",
+    "TITLE": _("客安 Kean API"),
     "DESCRIPTION": _("客服、工单、投诉、话术与知识的接口。"),
     "VERSION": "1.0.0",
     "SERVE_INCLUDE_SCHEMA": False,
@@ -280,6 +280,10 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "core.api.schema.translate_descriptions",
+    ],
     # Fields of one name with different words get the name of what they tell of.
     "ENUM_NAME_OVERRIDES": {
         "TicketTypeEnum": "tickets.choices.TicketType",
@@ -336,8 +340,8 @@ EMAIL_TIMEOUT = 15  # seconds; the outbox gives a sender twenty
 DEFAULT_FROM_EMAIL = env.str("KEAN_FROM_EMAIL", default="kean@localhost")
 
 UNFOLD = {
-    "SITE_TITLE": "客安",
-    "SITE_HEADER": "客安 Kean",
+    "SITE_TITLE": _("客安"),
+    "SITE_HEADER": _("客安 Kean"),
     "SITE_URL": "/",
     "SITE_ICON": lambda request: static("crm/mark.svg"),
     "SHOW_HISTORY": False,

@@ -106,12 +106,22 @@ def in_python(source: str, file: str) -> Iterator[Sentence]:
         if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation":
             names |= {a.asname: FUNCTIONS[a.name] for a in node.names if a.asname and a.name in FUNCTIONS}
     for node in ast.walk(tree):
+        if "api" in file.removesuffix(".py").split("/"):
+            yield from _description(node, file)
         if isinstance(node, ast.Call):
             order = names.get(getattr(node.func, "id", None) or getattr(node.func, "attr", ""))
             texts = [a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
             if order and len(texts) >= len(order):
                 context = texts.pop(0) if order.startswith("c") else None
                 yield Sentence(words=tuple(texts[: len(order.lstrip("c"))]), context=context, file=file)
+
+
+def _description(node: ast.AST, file: str) -> Iterator[Sentence]:
+    """A docstring in Chinese: those of the interface become descriptions of the OpenAPI document."""
+    if isinstance(node, ast.ClassDef | ast.FunctionDef):
+        words = ast.get_docstring(node) or ""
+        if words.endswith("。"):
+            yield Sentence(words=(words,), context=None, file=file)
 
 
 def in_template(source: str, file: str) -> Iterator[Sentence]:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core.events import Event
+from core.wording import explained, listed
 from customers import events
 from customers.models import Customer
 
@@ -66,21 +67,20 @@ def _moment(text: str | None) -> str:
 
 def _changes(payload: dict[str, Any]) -> str:
     names = payload.get("fields") or list(payload.get("changes", {}))
-    labels = "、".join(str(FIELD_LABELS.get(name, name)) for name in names if not name.endswith("verified_at"))
-    platforms = "、".join(payload.get("platforms", []))
-    return _("更新了%(what)s") % {"what": "、".join(part for part in (labels, platforms) if part) or _("资料")}
+    labels = listed(FIELD_LABELS.get(name, name) for name in names if not name.endswith("verified_at"))
+    platforms = listed(payload.get("platforms", []))
+    return _("更新了%(what)s") % {"what": listed(part for part in (labels, platforms) if part) or _("资料")}
 
 
 def _created(payload: dict[str, Any]) -> str:
-    platforms = "、".join(payload.get("platforms", []))
+    platforms = listed(payload.get("platforms", []))
     return _("建档（%(platforms)s）") % {"platforms": platforms} if platforms else _("建档")
 
 
 def _tag_added(payload: dict[str, Any]) -> str:
     if payload.get("by_rule"):
         return _("规则添加标签“%(tag)s”") % payload
-    reason = f"：{payload['reason']}" if payload.get("reason") else ""
-    return _("添加标签“%(tag)s”") % payload + reason
+    return explained(_("添加标签“%(tag)s”") % payload, payload.get("reason"))
 
 
 def _conflict(payload: dict[str, Any]) -> str:
@@ -93,7 +93,7 @@ def _conflict(payload: dict[str, Any]) -> str:
 _WORDS: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     events.CREATED: ("user-plus", _created),
     events.UPDATED: ("pencil", _changes),
-    events.IDENTITY_ADDED: ("link", lambda p: _("添加平台账号：%(p)s") % {"p": "、".join(p["platforms"])}),
+    events.IDENTITY_ADDED: ("link", lambda p: _("添加平台账号：%(p)s") % {"p": listed(p["platforms"])}),
     events.IDENTITY_CONFLICT: ("alert-triangle", _conflict),
     events.PHONE_VERIFIED: ("shield-check", lambda p: _("确认手机号为本人")),
     events.EMAIL_VERIFIED: ("shield-check", lambda p: _("确认邮箱为本人")),

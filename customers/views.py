@@ -20,6 +20,7 @@ from core.errors import Conflict, DomainError
 from core.exports import Column, export_response
 from core.keyset import BadCursor, read_page
 from core.privacy.masks import mask_address, mask_email, mask_name, mask_phone
+from core.wording import explained, listed, parts
 from customers import profile, services
 from customers.forms import CustomerForm, CustomerTagForm, RevealForm
 from customers.models import Customer, CustomerMerge, CustomerTag, Tag
@@ -87,8 +88,8 @@ EXPORT_COLUMNS = [
     Column(lazy("地址"), "address", mask_address),
     Column(lazy("会员等级"), "level"),
     Column(lazy("重点客户"), lambda row: row.is_important_now()),
-    Column(pgettext_lazy("many", "标签"), lambda row: "、".join(spell.tag.name for spell in row.customer_tags.all())),
-    Column(lazy("渠道"), lambda row: "、".join(identity.platform for identity in row.identities.all())),
+    Column(pgettext_lazy("many", "标签"), lambda row: listed(spell.tag.name for spell in row.customer_tags.all())),
+    Column(lazy("渠道"), lambda row: listed(identity.platform for identity in row.identities.all())),
     Column(lazy("建档时间"), "created_at"),
 ]
 
@@ -305,7 +306,7 @@ def _readable(value: Any) -> str:
     if isinstance(value, bool):
         return _("是") if value else _("否")
     if isinstance(value, dict):
-        return "；".join(f"{name}：{inner}" for name, inner in value.items())
+        return parts(explained(name, inner) for name, inner in value.items())
     moment = value if isinstance(value, datetime) else None
     return f"{timezone.localtime(moment):%Y-%m-%d %H:%M}" if moment else str(value or "")
 

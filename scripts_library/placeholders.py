@@ -8,6 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import InvalidInput
+from core.wording import listed
 
 PLACEHOLDERS: dict[str, str | Promise] = {
     "customer_name": _("客户称呼"),
@@ -111,7 +112,7 @@ def assert_sendable(text: str) -> None:
     names = unfilled(text)
     if not names:
         return
-    labels = "、".join(str(PLACEHOLDERS.get(name, name)) for name in names)
+    labels = listed(PLACEHOLDERS.get(name, name) for name in names)
     sentence = _("还有未填写的占位符：%(names)s。填写后才能发送。") % {"names": labels}
     raise InvalidInput(sentence, code="placeholder_unfilled", fields={"body": [str(sentence)]}, names=names)
 

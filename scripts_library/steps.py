@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from core.wording import listed
 from scripts_library import placeholders
 
 STEP_KINDS: dict[str, str | Promise] = {
@@ -51,7 +52,7 @@ def _step_problems(entry: Any) -> list[str]:
     kind, text = entry["kind"], entry["text"]
     found = []
     if kind not in STEP_KINDS:
-        found.append(str(_("步骤类型须为 %(kinds)s 之一。") % {"kinds": "、".join(STEP_KINDS)}))
+        found.append(str(_("步骤类型须为 %(kinds)s 之一。") % {"kinds": listed(STEP_KINDS)}))
     if not isinstance(text, str) or not text.strip() or len(text) > MAX_STEP_LENGTH:
         found.append(str(_("步骤内容须为 1 到 %(most)s 字。") % {"most": MAX_STEP_LENGTH}))
     else:

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
 from core.keyset import BadCursor, Page, read_page
+from core.wording import listed
 
 DEFAULT_PAGE_SIZE = 25
 MAX_PAGE_SIZE = 100
@@ -89,7 +90,7 @@ def chosen_ordering(request: Request, view: Any) -> tuple[str, ...]:
     if asked:
         options = ordering_options(view)
         if asked not in options:
-            choices = "、".join(sorted(options)) or "-"
+            choices = listed(sorted(options)) or "-"
             raise ValidationError({"ordering": [_("不支持的排序方式，可用：{choices}").format(choices=choices)]})
         return tuple(options[asked])
     return tuple(getattr(view, "ordering", None) or DEFAULT_ORDERING)

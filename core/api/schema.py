@@ -3,6 +3,7 @@
 from typing import Any, Literal
 
 from django.apps import apps
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema as SpectacularAutoSchema
@@ -101,6 +102,20 @@ def example(name: str, value: Any, *, request_only: bool = False, status: str | 
         response_only=not request_only,
         status_codes=[status] if status else None,
     )
+
+
+def translate_descriptions(result: Any, **_generation: Any) -> Any:
+    """Hook of the document: what stands in docstrings, in the language it is written for."""
+    if isinstance(result, dict):
+        for key, value in result.items():
+            if key == "description" and isinstance(value, str):
+                result[key] = gettext(value) if value else value
+            else:
+                translate_descriptions(value)
+    elif isinstance(result, list):
+        for value in result:
+            translate_descriptions(value)
+    return result
 
 
 class CleanCharFieldSchema(OpenApiSerializerFieldExtension):

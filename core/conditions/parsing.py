@@ -13,6 +13,7 @@ from core.conditions.nodes import Always, Comparison, Group, Negation, Node
 from core.conditions.patterns import BadPattern, user_pattern
 from core.errors import InvalidInput
 from core.text import printable, unstorable
+from core.wording import explained
 
 MAX_DEPTH = 8
 MAX_NODES = 100
@@ -31,7 +32,7 @@ class ConditionError(InvalidInput):
 
     def __init__(self, errors: list[tuple[str, str]]) -> None:
         self.errors = errors
-        self.sentences = [f"{path}：{sentence}" if path else sentence for path, sentence in errors]
+        self.sentences = [explained(path, sentence) if path else sentence for path, sentence in errors]
         super().__init__(_("条件有误：{first}").format(first=self.sentences[0]), fields={"condition": self.sentences})
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from core.text import has_forbidden_characters
+from core.wording import listed
 
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _KINDS = ("score", "choice", "text")
@@ -79,9 +80,7 @@ def _question(number: int, item: Any) -> Question:
     kind = item["kind"]
     unknown = set(item) - _COMMON - _BY_KIND[kind]
     if unknown:
-        raise QuestionError(
-            _("第 %(n)d 题：未知的设置 %(names)s。") % {"n": number, "names": "、".join(sorted(unknown))}
-        )
+        raise QuestionError(_("第 %(n)d 题：未知的设置 %(names)s。") % {"n": number, "names": listed(sorted(unknown))})
     if not isinstance(item.get("key"), str) or not _KEY.fullmatch(item["key"]):
         raise QuestionError(_("第 %(n)d 题：代号须为小写字母、数字和下划线。") % {"n": number})
     if not isinstance(item.get("label"), str) or not 1 <= len(item["label"]) <= 200:

@@ -14,6 +14,7 @@ from core.events import EventData, record_events
 from core.versions.choices import Origin, VersionStatus
 from core.versions.models import Version, VersionedItem
 from core.versions.services import check_words, lock_item, retire_former, set_live, version_model
+from core.wording import explained, parts
 
 TITLE_FROM_BODY = 60
 _BATCH = 1_000
@@ -81,7 +82,7 @@ def _problem(model: type[VersionedItem], row: TextRow) -> str | None:
     try:
         check_words(version_model(model)(number=1, title=row.title, body=row.body))
     except InvalidInput as refused:
-        return "；".join(f"{name}：{' '.join(found)}" for name, found in refused.fields.items())
+        return parts(explained(name, " ".join(found)) for name, found in refused.fields.items())
     return None
 
 

@@ -139,7 +139,7 @@ class Metric:
         """The head of its column in a file, with the unit of `Figure.number`."""
         match self.unit:
             case Unit.SHARE:
-                return f"{self.label}（%）"
+                return _("{label}（%）").format(label=self.label)
             case Unit.SECONDS:
                 return _("{label}（秒）").format(label=self.label)
         return str(self.label)

@@ -11,6 +11,7 @@ from unfold.admin import ModelAdmin
 
 from core.errors import DomainError
 from core.outbound import AddressRefused, resolve
+from core.wording import explained
 from crm.integrations.catalogue import EVENT_NAMES
 from crm.integrations.models import Webhook
 from crm.integrations.services import create_webhook, delete_webhook, enable_webhook
@@ -77,7 +78,7 @@ class WebhookAdmin(ModelAdmin):
             try:
                 enable_webhook(webhook=webhook, actor=cast(User, request.user))
             except DomainError as error:
-                self.message_user(request, f"{webhook.url}：{error.message}", messages.ERROR)
+                self.message_user(request, explained(webhook.url, error.message), messages.ERROR)
 
     @admin.action(description=_("删除"), permissions=["take_down"])
     def take_down(self, request: HttpRequest, queryset: QuerySet[Webhook]) -> None:

@@ -15,6 +15,7 @@ from core import clock
 from core.errors import Conflict, InvalidInput
 from core.events import Event, record_event
 from core.outbound import AddressRefused, resolve
+from core.wording import listed
 from crm.integrations.catalogue import EVENT_NAMES
 from crm.integrations.models import Webhook
 from crm.staff.models import User
@@ -27,7 +28,7 @@ def create_webhook(*, url: str, events: Sequence[str], actor: User) -> tuple[Web
     """Register an address; returns it with its secret ("whsec_…"), which is not shown again."""
     unknown = sorted(set(events) - set(EVENT_NAMES))
     if unknown or not events:
-        sentence = _("未知的事件：%s") % "、".join(unknown) if unknown else _("至少选择一个事件。")
+        sentence = _("未知的事件：%s") % listed(unknown) if unknown else _("至少选择一个事件。")
         raise InvalidInput(sentence, fields={"events": [str(sentence)]})
     try:
         resolve(url, allow=settings.WEBHOOK_ALLOW)

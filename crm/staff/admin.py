@@ -22,6 +22,7 @@ from unfold.widgets import (
 )
 
 from core.errors import DomainError, InvalidInput
+from core.wording import listed
 from crm.staff import services
 from crm.staff.choices import Availability
 from crm.staff.models import ApiToken, Team, User
@@ -207,7 +208,7 @@ class TeamAdmin(ServiceAdmin):
 
     @display(description=_("负责队列"))
     def show_queues(self, team: Team) -> str:
-        return "、".join(queue.name for queue in team.queues.all()) or "—"
+        return listed(queue.name for queue in team.queues.all()) or "—"
 
     def save_model(self, request: HttpRequest, obj: Team, form: TeamForm, change: bool) -> None:
         data = form.cleaned_data

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
@@ -133,7 +134,7 @@ class CustomerMergeSerializer(StrictSerializer):
     choices = serializers.DictField(
         child=serializers.ChoiceField([SOURCE, TARGET]),
         required=False,
-        help_text=_("逐个字段选择保留哪一方，可用字段：") + "、".join(MERGED_FIELDS),
+        help_text=format_lazy(_("逐个字段选择保留哪一方，可用字段：{fields}"), fields=", ".join(MERGED_FIELDS)),
     )
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
@@ -37,7 +38,7 @@ TAG_EXAMPLE = example(
     request_only=True,
 )
 REVEAL_EXAMPLE = example("核对收件电话", {"field": "phone", "reason": "核对收件人电话"}, request_only=True)
-INTO = OpenApiParameter("into", int, required=True, description="保留的客户")
+INTO = OpenApiParameter("into", int, required=True, description=lazy("保留的客户"))
 
 
 class CustomerViewSet(WriteViewSet):
@@ -177,7 +178,7 @@ class CustomerViewSet(WriteViewSet):
         spells = CustomerTag.objects.active().filter(customer=self.get_object()).select_related("tag__group")
         return Response(shapes.CustomerTagSerializer(spells, many=True).data)
 
-    @extend_schema(parameters=[OpenApiParameter("tag", str, "path", description="标签名")], responses={204: None})
+    @extend_schema(parameters=[OpenApiParameter("tag", str, "path", description=lazy("标签名"))], responses={204: None})
     @action(detail=True, methods=["delete"], url_path=r"tags/(?P<tag>[^/]+)")
     def remove_tag(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         customer = self.get_object()

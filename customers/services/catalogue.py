@@ -9,6 +9,7 @@ from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from core.errors import Conflict
+from core.wording import listed
 from customers import events
 from customers.choices import TagKind
 from customers.models import CustomerTag, Shop, Tag, TagGroup
@@ -109,5 +110,5 @@ def _refuse_rename_of_used(name: str) -> None:
     rules = Tag.objects.filter(kind=TagKind.RULE).values_list("name", "condition")
     users = sorted(other for other, condition in rules if name in set(named_tags(condition)))
     if users:
-        sentence = _("规则标签“%(users)s”引用了该标签，不能改名。") % {"users": "、".join(users)}
+        sentence = _("规则标签“%(users)s”引用了该标签，不能改名。") % {"users": listed(users)}
         raise Conflict(sentence, code="tag_in_use", fields={"name": [sentence]})

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from core.clock import now
 from core.errors import Conflict, InvalidInput
+from core.wording import listed
 from customers import events, merging
 from customers.models import Customer, CustomerMerge, CustomerTag
 from customers.models.merge import UNDO_PERIOD
@@ -158,7 +159,7 @@ def _guard(source: Customer, target: Customer) -> None:
         if row.merged_into_id is not None:
             raise Conflict(_("%(name)s已合并到其他客户。") % {"name": row}, code="already_merged")
     if conflicts := _verified_conflicts(source, target):
-        labels = "、".join(conflicts)
+        labels = listed(conflicts)
         raise Conflict(
             _("两位客户的已验证信息不同（%(labels)s），不能合并。") % {"labels": labels}, code="verified_conflict"
         )

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from core.clock import now
+from core.wording import listed
 from customers import events
 from customers.choices import OrderStatus
 from customers.models import Customer, Order, OrderItem, Shop
@@ -144,7 +145,7 @@ def _clean_item(item: ItemValues) -> dict[str, Any]:
 def _clean(values: OrderValues, order: Order) -> dict[str, Any]:
     cleaned: dict[str, Any] = dict(values)
     if "status" in cleaned and cleaned["status"] not in OrderStatus.values:
-        raise field_error("status", _("订单状态须为：%(values)s。") % {"values": "、".join(OrderStatus.values)})
+        raise field_error("status", _("订单状态须为：%(values)s。") % {"values": listed(OrderStatus.values)})
     for field in ("total", "paid"):
         if field in cleaned:
             cleaned[field] = _money(cleaned[field], field)

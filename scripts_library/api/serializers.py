@@ -1,6 +1,7 @@
 """Shapes of scripts over HTTP."""
 
 from django.contrib.auth import get_user_model
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from core.api.fields import CleanCharField
@@ -79,7 +80,7 @@ class ScriptCreateSerializer(ScriptUpdateSerializer):
 
 
 class RenderSerializer(StrictSerializer):
-    ticket = CleanCharField(max_length=20, help_text="工单的 id 或编号")
+    ticket = CleanCharField(max_length=20, help_text=_("工单的 id 或编号"))
 
 
 class RenderedSerializer(serializers.Serializer):
@@ -87,8 +88,8 @@ class RenderedSerializer(serializers.Serializer):
 
     text = serializers.CharField()
     missing = serializers.ListField(child=serializers.CharField())
-    version = serializers.IntegerField(help_text="版本 id，回复时填入 script")
-    number = serializers.IntegerField(help_text="版本号")
+    version = serializers.IntegerField(help_text=_("版本 id，回复时填入 script"))
+    number = serializers.IntegerField(help_text=_("版本号"))
 
 
 class PlaceholderSerializer(serializers.Serializer):

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext as _
+
 from knowledge.search import search_articles
 from scripts_library.suggestion import suggest_scripts
 from tickets.choices import MessageKind, TicketStatus
@@ -43,5 +45,6 @@ def similar_to(ticket: Ticket, user: "User") -> list[Ticket]:
 def strategy_for(ticket: Ticket) -> dict[str, Any]:
     """How to talk: soothe first when the customer is upset, settle facts first otherwise."""
     upset = (ticket.negative or 0) >= 0.5 or (ticket.complaint or 0) >= 0.5
-    steps = ["安抚", "确认", "说明", "方案", "确认满意"] if upset else ["确认", "说明", "方案", "确认满意"]
+    steps = [_("确认"), _("说明"), _("方案"), _("确认满意")]
+    steps = [_("安抚"), *steps] if upset else steps
     return {"mood": "upset" if upset else "calm", "severity": ticket.severity, "steps": steps}

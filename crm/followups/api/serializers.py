@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -75,7 +76,7 @@ def _person(user: Any) -> dict[str, Any] | None:
 class TicketReferenceField(serializers.Field):
     """A ticket's id or number."""
 
-    default_error_messages = {"invalid": "请填写工单的 id 或工单号。"}
+    default_error_messages = {"invalid": _("请填写工单的 id 或工单号。")}
 
     def to_internal_value(self, data: Any) -> str:
         if isinstance(data, bool) or not isinstance(data, int | str):

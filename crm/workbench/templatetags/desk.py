@@ -6,6 +6,7 @@ from django import template
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from core.wording import explained, listed
 from tickets.choices import Action, MessageKind, Metric, Priority
 from tickets.services import catalogue
 
@@ -38,21 +39,19 @@ def event_sentence(event: Any) -> str:
 
 def _moved(data: dict[str, Any]) -> str:
     action = data.get("action", "")
-    reason = f"：{data['reason']}" if data.get("reason") else ""
+    reason = data.get("reason")
     if action == "edit":
-        return _("修改：{fields}").format(
-            fields="、".join(str(_FIELDS.get(name, name)) for name in data.get("changes", {}))
-        )
+        return _("修改：{fields}").format(fields=listed(_FIELDS.get(name, name) for name in data.get("changes", {})))
     if action == "move":
         names = {queue.pk: queue.name for queue in catalogue.queues().values()}
-        return _("转到队列“{queue}”").format(queue=names.get(data.get("to"), "—")) + reason
+        return explained(_("转到队列“{queue}”").format(queue=names.get(data.get("to"), "—")), reason)
     if action == "escalate" and data.get("to") in Priority.values:
-        return _("升级到{priority}").format(priority=Priority(data["to"]).label) + reason
+        return explained(_("升级到{priority}").format(priority=Priority(data["to"]).label), reason)
     if action == "merge":
         return _("并入另一张工单的会话")
     if action == "contact":
         return _("记录联系客户")
-    return f"{Action(action).label}{reason}" if action in Action.values else ""
+    return explained(Action(action).label, reason) if action in Action.values else ""
 
 
 _FIELDS = {
