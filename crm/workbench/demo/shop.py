@@ -88,6 +88,7 @@ QUEUES = (
 )
 
 _COMPLAINT = {"field": "type", "op": "eq", "value": "complaint"}
+_CRITICAL = {"field": "severity", "op": "eq", "value": "critical"}
 _GRAVE = {"field": "severity", "op": "in", "value": ["high", "critical"]}
 _URGENT = {"field": "priority", "op": "eq", "value": "urgent"}
 _IMPORTANT = {"field": "customer.important", "op": "eq", "value": True}
@@ -135,7 +136,7 @@ PROMISES = (
     Promise("标准", "工作时间", {}, 2 * HOUR, 4 * HOUR, 3 * 8 * HOUR),
 )
 ROUTES: tuple[tuple[str, dict[str, Any], str, str], ...] = (
-    ("严重投诉直达投诉组", {"all": [_COMPLAINT, _GRAVE]}, "emotion", "urgent"),
+    ("特别严重投诉直达投诉组", {"all": [_COMPLAINT, _CRITICAL]}, "emotion", "urgent"),
     ("重要客户投诉优先", {"all": [_COMPLAINT, _IMPORTANT]}, "emotion", "high"),
     ("发票问题", {"field": "body", "op": "matches", "value": "发票|开票|税号"}, "invoice", ""),
     ("大客户与合作", {"field": "type", "op": "eq", "value": "other"}, "default", ""),
