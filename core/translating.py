@@ -109,7 +109,8 @@ def in_python(source: str, file: str) -> Iterator[Sentence]:
         if "api" in file.removesuffix(".py").split("/"):
             yield from _description(node, file)
         if isinstance(node, ast.Call):
-            order = names.get(getattr(node.func, "id", None) or getattr(node.func, "attr", ""))
+            called = getattr(node.func, "id", None) or getattr(node.func, "attr", None)
+            order = names.get(str(called))
             texts = [a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
             if order and len(texts) >= len(order):
                 context = texts.pop(0) if order.startswith("c") else None
@@ -179,7 +180,7 @@ def faults(path: Path) -> list[str]:
 
 
 def _message_faults(message: Message) -> Iterator[str]:
-    forms = [message.string] if isinstance(message.string, str) else list(message.string)
+    forms = [message.string] if isinstance(message.string, str) else list(message.string or ())
     needed = 1 if isinstance(message.id, str) else 2
     if len(forms) != needed or not all(form.strip() for form in forms):
         yield f"没有译文 {_key(message)!r}"

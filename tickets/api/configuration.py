@@ -4,6 +4,7 @@ import base64
 import secrets
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -140,7 +141,7 @@ class PolicySerializer(StrictSerializer):
     def validate_targets(self, value: list[dict[str, Any]]) -> list[dict[str, Any]]:
         pairs = [(target["priority"], target["metric"]) for target in value]
         if len(pairs) != len(set(pairs)):
-            raise serializers.ValidationError("同一优先级与指标只能有一个目标。")
+            raise serializers.ValidationError(_("同一优先级与指标只能有一个目标。"))
         return value
 
 
@@ -190,7 +191,7 @@ class RoutingRuleSerializer(StrictSerializer):
     name = CleanCharField(max_length=NAME)
     position = serializers.IntegerField(min_value=0, max_value=LARGEST)
     condition = ConditionField(required=False)
-    queue = CleanCharField(max_length=NAME, help_text="队列的代号、编号或名称")
+    queue = CleanCharField(max_length=NAME, help_text=_("队列的代号、编号或名称"))
     priority = serializers.ChoiceField(Priority.choices, required=False, allow_blank=True)
     is_active = serializers.BooleanField(required=False)
 
@@ -214,10 +215,10 @@ class PreviewInputSerializer(StrictSerializer):
 
 
 class PreviewSerializer(serializers.Serializer):
-    sentence = serializers.CharField(help_text="条件读作一句话")
-    matches = serializers.IntegerField(help_text="最近的工单里有多少条匹配")
-    looked_at = serializers.IntegerField(help_text="看了多少条")
-    examples = serializers.ListField(child=serializers.CharField(), help_text="匹配的工单号")
+    sentence = serializers.CharField(help_text=_("条件读作一句话"))
+    matches = serializers.IntegerField(help_text=_("最近的工单里有多少条匹配"))
+    looked_at = serializers.IntegerField(help_text=_("看了多少条"))
+    examples = serializers.ListField(child=serializers.CharField(), help_text=_("匹配的工单号"))
 
 
 @extend_schema_view(
