@@ -13,6 +13,7 @@ from django.dispatch import Signal
 from core import clock
 from core.events.models import Event
 from core.events.reading import LOCK_SPACE
+from core.language import mask_numbers
 from core.redis import publish_nudge
 
 # Sent after commit with events=[Event, …]. The only signal of the product.
@@ -42,7 +43,7 @@ class EventData:
     """What `record_events` writes; the fields are those of `Event`.
 
     audience: one key or several ("queue:<id>", "user:<id>", "all"); empty = not told live.
-    payload: JSON values only, and no personal data in the clear.
+    payload: JSON values only. Phone, card and identity numbers and e-mail addresses in it are masked.
     """
 
     kind: str
@@ -95,9 +96,18 @@ def _row(item: EventData) -> Event:
         subject_type=item.subject_type,
         subject_id=item.subject_id,
         audience=[key for key in audience if key],
-        payload=item.payload,
+        payload=_without_numbers(item.payload),
         at=item.at or clock.now(),
     )
+
+
+def _without_numbers(value: Any) -> Any:
+    """History is kept for ever and never changed: what people write into reasons loses its numbers first."""
+    if isinstance(value, str):
+        return mask_numbers(value)
+    if isinstance(value, dict):
+        return {name: _without_numbers(inner) for name, inner in value.items()}
+    return [_without_numbers(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def _insert(events: list[Event]) -> None:

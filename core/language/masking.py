@@ -9,7 +9,11 @@ from collections.abc import Callable, Iterable
 
 from core.language.detection import Span, detect_personal_data
 
+NUMBERS = frozenset({"PHONE", "ID", "BANKCARD", "EMAIL"})
+
 _DIGIT = re.compile(r"\d")
+# Without seven digits near each other, and without an at sign, there is no number to look for.
+_SUSPICIOUS = re.compile(r"[@＠]|(?:\d[^\w]{0,3}){6}\d")
 # The part of an address that may stay readable: province and city, nothing finer.
 _REGION = re.compile(
     r"^\s*(?:[\u4e00-\u9fff]{2,7}?(?:省|自治区|特别行政区))?\s*(?:[\u4e00-\u9fff]{2,7}?(?:市|自治州|盟))?"
@@ -74,6 +78,13 @@ def mask_text(text: str, spans: Iterable[Span] | None = None) -> str:
         position = span.end
     parts.append(text[position:])
     return "".join(parts)
+
+
+def mask_numbers(text: str) -> str:
+    """The text with phone, identity and card numbers and e-mail addresses masked; names and places stay."""
+    if not _SUSPICIOUS.search(text):
+        return text
+    return mask_text(text, [span for span in detect_personal_data(text) if span.type in NUMBERS])
 
 
 def _mask_digits(value: str, *, keep_first: int, keep_last: int) -> str:

@@ -268,7 +268,7 @@ class Migration(migrations.Migration):
                 ("important_until", models.DateTimeField(blank=True, null=True, verbose_name="重点客户截止")),
                 ("do_not_contact_at", models.DateTimeField(blank=True, null=True, verbose_name="免打扰起始时间")),
                 ("do_not_contact_reason", models.CharField(blank=True, max_length=200, verbose_name="免打扰原因")),
-                ("notes", models.TextField(blank=True, max_length=5000, verbose_name="备注")),
+                ("notes", core.privacy.fields.EncryptedTextField(blank=True, default="", verbose_name="备注")),
                 ("preferences", models.JSONField(blank=True, default=dict, verbose_name="偏好")),
                 ("level", models.CharField(blank=True, max_length=50, verbose_name="会员等级")),
                 ("revision", models.PositiveIntegerField(default=1, editable=False, verbose_name="修订号")),

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from core.clock import now
 from core.errors import Conflict, InvalidInput
+from core.language import mask_numbers
 from core.privacy.masks import mask_address, mask_email, mask_phone
 from core.privacy.services import reveal
 from core.text import has_forbidden_characters
@@ -171,6 +172,8 @@ def _clean(changes: CustomerChanges, *, customer: Customer | None) -> dict[str, 
     for field, limit in {"address": MAX_ADDRESS, "level": 50, "do_not_contact_reason": 200}.items():
         if field in values:
             values[field] = clean_line(values[field], field=field, limit=limit)
+    if "do_not_contact_reason" in values:
+        values["do_not_contact_reason"] = mask_numbers(values["do_not_contact_reason"])
     if len(values.get("notes") or "") > MAX_NOTES or has_forbidden_characters(values.get("notes", ""), multiline=True):
         raise field_error("notes", _("备注不能超过 %(limit)s 个字符，也不能含控制字符。") % {"limit": MAX_NOTES})
     _check_preferences(values.get("preferences", {}))
@@ -186,6 +189,8 @@ def _check_preferences(preferences: Any) -> None:
             raise field_error(
                 "preferences", _("偏好的名称不超过 50 个字符，内容为不超过 200 个字符的文字、数字或是否。")
             )
+        if mask_numbers(f"{key} {value}") != f"{key} {value}":
+            raise field_error("preferences", _("偏好里不能有手机号、邮箱、证件号或银行卡号，请填写在备注中。"))
 
 
 def _check_importance(values: dict[str, Any], customer: Customer | None) -> None:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from core import timers
 from core.clock import now
 from core.errors import NotFound
+from core.language import mask_numbers
 from core.timers import TimerSpec
 from customers import events
 from customers.choices import TagKind
@@ -33,7 +34,7 @@ def add_tag(
     moment = now()
     if expires_at is not None and expires_at <= moment:
         raise field_error("expires_at", _("到期时间须晚于现在。"))
-    cleaned = clean_line(reason, field="reason", limit=200)
+    cleaned = mask_numbers(clean_line(reason, field="reason", limit=200))
     with transaction.atomic():
         row = lock_standing(customer.pk)
         held = {spell.tag_id: spell for spell in _open_spells(row, tag)}

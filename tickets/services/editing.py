@@ -10,6 +10,7 @@ from core.errors import Conflict
 from core.events import record_events
 from tickets import events
 from tickets.models import Ticket, TicketTag
+from tickets.readable import hide_numbers
 from tickets.services import catalogue, routing, sla
 from tickets.services.transitions import lock
 
@@ -28,6 +29,8 @@ def edit(*, ticket: Ticket, actor: "User", changes: dict[str, Any], seen_at: Any
     `seen_at` is the `updated_at` the editor looked at; when somebody else changed the same
     fields since, nothing is written and the differences are told (acceptance rule 7).
     """
+    if "subject" in changes:
+        changes = {**changes, "subject": hide_numbers(changes["subject"])}
     ticket = lock(ticket)
     routing.refuse_merged(ticket)
     if seen_at is not None and seen_at < ticket.updated_at:
