@@ -91,7 +91,7 @@ def _moments(start: datetime, curtain: datetime, end: datetime) -> list[datetime
     """When customers come: by day and hour as shops know it, and many in the last hours."""
     dice = Dice("moments")
     midnight = start.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
-    found = []
+    found: list[datetime] = []
     while len(found) < PAST_TICKETS:
         day = dice.weighted(range(DAYS + 1), [10 + day // 3 for day in range(DAYS + 1)])
         hour = dice.weighted(range(24), _HOURS)
