@@ -145,7 +145,7 @@ def _customers(world: World) -> None:
     tag = Tag.objects.create(name="大促敏感", group=group)
     spare_tag = Tag.objects.create(name="常客")
     rule_tag = Tag.objects.create(
-        name="高额客户", kind="rule", condition={"field": "paid_total", "op": "gte", "value": 2000}
+        name="高消费客户", kind="rule", condition={"field": "paid_total", "op": "gte", "value": 2000}
     )
     add_tag(customer=customer, tag=tag, actor=agent, reason="投诉过物流")
     order, _is_new = upsert_order(
@@ -224,7 +224,7 @@ def _tickets(world: World) -> None:
 
 def _library(world: World) -> None:
     lead, supervisor = world.people["lead"], world.people["supervisor"]
-    script = make_script(author=lead, reviewer=supervisor, key="REFUND-01", title="退款到账", body="您好，已为您退款。")
+    script = make_script(author=lead, reviewer=supervisor, key="REPLY-01", title="退款到账", body="您好，已为您退款。")
     article = make_article(author=lead, reviewer=supervisor, key="KB-0001", title="清洗说明", body="清水冲洗即可。")
     world.ids |= {
         "script": script.item_id,

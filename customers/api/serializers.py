@@ -37,7 +37,7 @@ class CustomerSerializer(StrictModelSerializer):
     identities = IdentitySerializer(many=True, read_only=True)
     external_ids = serializers.SerializerMethodField()
     tags = serializers.SerializerMethodField()
-    merged_into = serializers.PrimaryKeyRelatedField(read_only=True)  # type: ignore[var-annotated]
+    merged_into = serializers.PrimaryKeyRelatedField(read_only=True, allow_null=True)  # type: ignore[var-annotated]
 
     class Meta:
         model = Customer
@@ -172,7 +172,7 @@ class VerifySerializer(StrictSerializer):
 class CustomerTagSerializer(serializers.ModelSerializer):
     tag = serializers.CharField(source="tag.name")
     group = serializers.CharField(source="tag.group.name", default=None, allow_null=True)
-    added_by = serializers.PrimaryKeyRelatedField(read_only=True)  # type: ignore[var-annotated]
+    added_by = serializers.PrimaryKeyRelatedField(read_only=True, allow_null=True)  # type: ignore[var-annotated]
 
     class Meta:
         model = CustomerTag
@@ -197,7 +197,7 @@ class TagGroupSerializer(StrictModelSerializer):
 class TagSerializer(StrictModelSerializer):
     """标签。规则标签带规则，自动增减。"""
 
-    group = serializers.SlugRelatedField(slug_field="name", read_only=True)  # type: ignore[var-annotated]
+    group = serializers.SlugRelatedField(slug_field="name", read_only=True, allow_null=True)  # type: ignore[var-annotated]
 
     class Meta:
         model = Tag

@@ -163,7 +163,7 @@ class CustomerViewSet(WriteViewSet):
         responses={201: shapes.CustomerTagSerializer},
         examples=[TAG_EXAMPLE],
     )
-    @action(detail=True, methods=["post"])
+    @action(detail=True, methods=["post"], pagination_class=None)
     def tags(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         customer, data = self.get_object(), dict(self.validated())
         tag = Tag.objects.filter(name=data.pop("tag")).first()

@@ -38,7 +38,7 @@ class ScriptVersionSerializer(VersionSerializer):
 class ScriptSerializer(StrictModelSerializer):
     """话术。`live_version` 是当前使用的版本，没有则为 null。"""
 
-    shop = serializers.SlugRelatedField(slug_field="key", read_only=True)  # type: ignore[var-annotated]
+    shop = serializers.SlugRelatedField(slug_field="key", read_only=True, allow_null=True)  # type: ignore[var-annotated]
     ticket_types = serializers.ListField(child=serializers.ChoiceField(choices=TICKET_TYPES), read_only=True)
     owner = PersonSerializer(read_only=True, allow_null=True)
     live_version = ScriptVersionSerializer(read_only=True, allow_null=True)
