@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
 
 from core import clock
@@ -54,8 +55,14 @@ def chips_for(request: HttpRequest) -> list[Chip]:
             after=_("的"),
         ),
         chip(query, "type", [("", _("全部类型")), *TicketType.choices], after=_("工单，")),
-        chip(query, "priority", [("", _("不限")), *Priority.choices], before=_("优先级"), after=_("，")),
-        chip(query, "queue", [("", _("全部")), *queues], before=_("队列"), after=_("，")),
+        chip(
+            query,
+            "priority",
+            [("", _("不限")), *Priority.choices],
+            before=pgettext("sentence", "优先级"),
+            after=_("，"),
+        ),
+        chip(query, "queue", [("", _("全部")), *queues], before=pgettext("sentence", "队列"), after=_("，")),
         chip(
             query,
             "assignee",

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import pgettext, pgettext_lazy
 
 from core.ranking.corpus import Corpus
 from core.versions.models import VersionedItem
@@ -114,9 +114,21 @@ def _article_facets(request: HttpRequest, rows: Any) -> list[Chip]:
         chip(
             query, "category", [("", _("全部分类")), *_words(rows, "category")], before=_("的文章，分类"), after=_("，")
         ),
-        chip(query, "product", [("", _("全部商品")), *_words(rows, "product")], before=_("商品"), after=_("，")),
-        chip(query, "collection", [("", _("全部文集")), *_words(rows, "collection")], before=_("文集"), after=_("，")),
-        chip(query, "audience", [("", _("不限")), *Audience.choices], before=_("可见范围")),
+        chip(
+            query,
+            "product",
+            [("", _("全部商品")), *_words(rows, "product")],
+            before=pgettext("sentence", "商品"),
+            after=_("，"),
+        ),
+        chip(
+            query,
+            "collection",
+            [("", _("全部文集")), *_words(rows, "collection")],
+            before=pgettext("sentence", "文集"),
+            after=_("，"),
+        ),
+        chip(query, "audience", [("", _("不限")), *Audience.choices], before=pgettext("sentence", "可见范围")),
     ]
 
 
