@@ -29,6 +29,8 @@ _NUMBER = OpenApiParameter("number", OpenApiTypes.INT, OpenApiParameter.PATH)
 _VERB = OpenApiParameter("verb", OpenApiTypes.STR, OpenApiParameter.PATH, enum=list(MOVES))
 _LARGEST_NUMBER = 2**31 - 1
 
+#: Who stands on a version.
+VERSION_PEOPLE = ("author", "submitter", "reviewer", "publisher")
 VERSION_FIELDS = [
     "id",
     "number",
@@ -101,7 +103,12 @@ class VersionedViewSet(WriteViewSet):
     lookup_value_regex = "[^/]+"
 
     def get_queryset(self) -> Any:
-        return super().get_queryset().select_related("live_version", "owner").defer("search")
+        return (
+            super()
+            .get_queryset()
+            .select_related("owner", "live_version", *(f"live_version__{role}" for role in VERSION_PEOPLE))
+            .defer("search")
+        )
 
     def lookup_filter(self, value: str) -> Q:
         """The id, or else the key."""
@@ -197,7 +204,7 @@ class VersionedViewSet(WriteViewSet):
     def _versions(self, item: VersionedItem) -> Any:
         model = services.version_model(type(item))
         rows = model._default_manager.filter(item=item).visible_to(self.request.user)  # type: ignore[attr-defined]
-        return rows.select_related("item", "author", "submitter", "reviewer", "publisher")
+        return rows.select_related("item", *VERSION_PEOPLE)
 
     def _version(self) -> Version:
         version: Version | None = (
