@@ -89,6 +89,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "crm.staff.middleware.SecondFactorMiddleware",
+    "crm.middleware.StorableTextMiddleware",
     "crm.middleware.RefusalMiddleware",
     "axes.middleware.AxesMiddleware",
 ]

@@ -1,5 +1,8 @@
-"""What a service refuses is told to people as a sentence, on every page."""
+"""Refusals on every page: what a service refuses becomes a sentence, what no column can hold never reaches one."""
 
+from typing import Any
+
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.deprecation import MiddlewareMixin
@@ -19,3 +22,17 @@ class RefusalMiddleware(MiddlewareMixin):
             return JsonResponse(body, status=exception.status)
         context = {"sentence": exception.message}
         return render(request, "crm/refused.html", context, status=exception.status)
+
+
+class StorableTextMiddleware(MiddlewareMixin):
+    """Answers 400 to a NUL in an address or a form: no person types it, and no column holds it.
+
+    The API says itself which field is at fault.
+    """
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
+        if request.path.startswith("/api/"):
+            return
+        given = [word for data in (request.GET, request.POST) for _name, words in data.lists() for word in words]
+        if any("\x00" in word for word in (request.path, *given)):
+            raise SuspiciousOperation("NUL in the address or the form.")

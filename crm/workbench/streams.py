@@ -48,7 +48,7 @@ async def event_stream(request: HttpRequest) -> HttpResponseBase:
         response["Allow"] = "GET"
         return response
     asked = request.headers.get("Last-Event-ID") or request.GET.get("last_event_id", "")
-    if asked and not (asked.isascii() and asked.isdigit() and int(asked[:20]) <= _LARGEST_ID):
+    if asked and not (asked.isascii() and asked.isdigit() and len(asked) < 20 and int(asked) <= _LARGEST_ID):
         return _error(400, "invalid", _("Last-Event-ID 须是之前收到的事件编号。"))
     listener = await in_database(lambda: identify(request))
     if listener is None:
