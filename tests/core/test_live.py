@@ -15,6 +15,7 @@ from core.events import Event, record_event
 from core.live import Hub, Subscription, current_hub, in_database
 from crm.staff.models import User
 from crm.staff.services import change_staff, issue_token
+from tests.loops import run_alone
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -100,7 +101,7 @@ async def opened(headers: dict[str, str], query: str = "") -> AsyncIterator[Open
 
 
 def play(scenario: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    asyncio.run(scenario())
+    run_alone(scenario())
 
 
 async def write(*work: Callable[[], Any]) -> None:
