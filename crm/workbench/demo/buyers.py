@@ -118,12 +118,13 @@ class Purchase:
             "receiver_phone": self.buyer.phone,
             "receiver_address": self.buyer.address,
         }
-        steps = [(paid_at, first)]
-        if self.shipped_at is not None:
-            steps.append((self.shipped_at, {"status": OrderStatus.SHIPPED, "shipped_at": self.shipped_at}))
-        if self.signed_at is not None:
-            steps.append((self.signed_at, {"status": OrderStatus.SIGNED, "signed_at": self.signed_at}))
-        return steps
+        if self.shipped_at is None:
+            return [(paid_at, first)]
+        sent: dict[str, Any] = {"status": OrderStatus.SHIPPED, "shipped_at": self.shipped_at}
+        if self.signed_at is None:
+            return [(paid_at, first), (self.shipped_at, sent)]
+        arrived = {**sent, "status": OrderStatus.SIGNED, "signed_at": self.signed_at}
+        return [(paid_at, first), (self.signed_at, arrived)]
 
     def report(self, values: Mapping[str, Any], shops: Mapping[str, Shop]) -> Order:
         """Take in one report; the first also makes the customer known and names the goods."""

@@ -59,6 +59,7 @@ class Topic:
     pause_reason: str = ""
     supply: Sequence[str] = ()
     type: str = ""
+    priority: str = ""
 
     @property
     def has_order(self) -> bool:

@@ -75,7 +75,7 @@ def _grave(stage: Stage, world: World, case: MakeCase) -> None:
     for username, left in (("agent", timedelta(minutes=38)), ("agent2", timedelta(hours=-2, minutes=-10))):
         at = stage.end - GRAVE_WAIT + left
         told = case("grave", username, topic="refund_late", at=at, body=_LEGAL, channel="phone")
-        stage.enter(handed_over(world, told, username, stage.end), at)
+        stage.enter(promised(world, told, username, stage.end), at)
 
 
 def unanswered(case: Case) -> Life:
@@ -84,17 +84,15 @@ def unanswered(case: Case) -> Life:
     yield from ()
 
 
-def handed_over(world: World, case: Case, username: str, end: datetime) -> Life:
-    """Taken by the complaint team, handed to after-sales, still not settled."""
+def promised(world: World, case: Case, username: str, end: datetime) -> Life:
+    """Accepted at once, given to one person, still not settled when its time runs out."""
     case.arrive()
     user = yield from case.handler(3, 9)
     if user is None:
         return
     case.say(user, "@complaint.accept")
     yield clock.now() + timedelta(minutes=40)
-    transitions.move(
-        ticket=case.row, actor=user, queue=world.shop.queues["refund"], reason="退款由售后组跟进，投诉组保持关注"
-    )
+    transitions.escalate(ticket=case.row, actor=user, reason="已向 12315 反映，需在三天内办结")
     taker = world.staff[username]
     transitions.assign(ticket=case.row, actor=world.staff["supervisor"], assignee=taker, reason="指定专人处理")
     case.note(user, f"@{taker.name} 客户已向 12315 反映，请优先和财务核对，今天必须有结果。")
@@ -300,6 +298,20 @@ def escalated(world: World, told: Case) -> Life:
     told.say(user, "主管已介入，我们正在联系承运商区域经理，今天给您结果。")
 
 
+def moved(world: World, told: Case) -> Life:
+    """The parcel has left already, so the matter belongs to logistics."""
+    told.arrive()
+    yield clock.now() + timedelta(minutes=25)
+    transitions.move(
+        ticket=told.row,
+        actor=world.staff["other_agent"],
+        queue=world.shop.queues["logistics"],
+        reason="包裹已出库，需要物流组联系承运商改派",
+    )
+    told.note(world.staff["other_agent"], "客户要改到公司地址，已核对手机尾号，请物流组尽快拦截改派。")
+    yield from conversation_of(told)
+
+
 def elsewhere(world: World, told: Case) -> Life:
     """From a channel nobody has set up: kept under `other` with the word it came with."""
     told.arrive(external_id="note-88213")
@@ -324,6 +336,7 @@ EPISODES: tuple[tuple[str, float, Callable[[World, Case], Life], dict[str, Any]]
     ("wait", 47, waiting, {"topic": "return_no_reason"}),
     ("hold", 31, held, {"topic": "quality_problem"}),
     ("escalated", 27, escalated, {"topic": "late_delivery_complaint", "channel": "home"}),
+    ("moved", 7.5, moved, {"topic": "change_address"}),
     ("elsewhere", 21, elsewhere, {"topic": "quality_problem", "channel": "xiaohongshu"}),
     ("english", 4.2, english, {"topic": "where_is_it", "channel": "email", "body": _ENGLISH}),
 )

@@ -74,7 +74,6 @@ class Case:
     channel: str
     bought: Purchase | None = None
     batch: str = ""
-    priority: str = ""
     body: str = ""
     number: str = ""
     pk: int = 0
@@ -96,7 +95,7 @@ class Case:
             body=self.body,
             subject=subject,
             type=self.topic.type,
-            priority=self.priority,
+            priority=self.topic.priority,
             shop=SHOP_OF_CHANNEL.get(self.buyer.home, "") if self.channel in ("phone", "email", "api") else "",
             product=self.product.sku if self.bought or self.dice.chance(0.6) else "",
             batch=self.batch,
@@ -193,7 +192,7 @@ class Case:
                 if not high:
                     return self.world.staff[user.username]
                 pace = BY_USERNAME[user.username].pace
-                quick = 0.08 if self.channel == "chat" else 1
+                quick = 0.025 if self.channel == "chat" else 1
                 yield now + self.dice.minutes(low, high) * pace * quick
                 high = 0
                 continue
@@ -272,7 +271,7 @@ def ending(case: Case, result: str) -> Life:
     if dice.chance(0.62):
         yield clock.now() + dice.hours(0.1, 20)
         case.rate(score_of(case))
-    if case.topic.objection and dice.chance(0.14):
+    if case.topic.objection and dice.chance(0.09):
         yield from objection(case)
     yield from closing(case)
 
@@ -362,7 +361,7 @@ VISIT_NOTES = {
 
 
 def _outcome(dice: Dice, attempt: int) -> str:
-    shares = (64, 16, 20) if attempt == 0 else (80, 10, 10)
+    shares = (72, 8, 20) if attempt == 0 else (80, 10, 10)
     choices = (VisitOutcome.SATISFIED.value, VisitOutcome.UNSATISFIED.value, VisitOutcome.UNREACHABLE.value)
     return dice.weighted(choices, shares)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator
 from datetime import datetime, timedelta
 from itertools import count
 
+from django.apps import apps
 from django.db import connection
 from django.db.models import Max
 
@@ -29,10 +30,16 @@ FREEING = frozenset(
         "staff.availability_changed",
     }
 )
+#: Nobody else sees the growing tables before the story is told, so nobody else keeps the planner informed.
+ACTS_BETWEEN_LOOKS = 400
+#: Below this the index holds fired timers only, which the telling transaction would read again and again.
+OLDEST_ARMED = timedelta(days=2)
 _NEXT_TIMER = """
-SELECT min(t.next_at) FROM core_timer t
-LEFT JOIN tickets_slaclock c ON t.kind IN ('sla.due', 'sla.warn') AND c.id = (t.payload->>'clock')::bigint
-WHERE t.state = 'armed' AND (c.id IS NULL OR (c.met_at IS NULL AND c.cancelled_at IS NULL))
+SELECT t.next_at FROM core_timer t
+WHERE t.state = 'armed' AND t.next_at > %s AND (t.kind NOT IN ('sla.due', 'sla.warn') OR EXISTS (
+    SELECT FROM tickets_slaclock c
+    WHERE c.id = (t.payload->>'clock')::bigint AND c.met_at IS NULL AND c.cancelled_at IS NULL))
+ORDER BY t.next_at LIMIT 1
 """
 _FRESH_EVENTS = """
 SELECT id, kind, EXISTS (SELECT FROM tickets_ticket WHERE status = %s) FROM core_event WHERE id > %s ORDER BY id
@@ -49,6 +56,7 @@ class Stage:
         self._waiting: list[tuple[datetime, int, Life]] = []
         self._order = count()
         self._acts = 0
+        self._now = end - timedelta(days=365)
         self._due: datetime | None = None
         self._is_due_known = False
         self._last_event = Event.objects.aggregate(last=Max("pk"))["last"] or 0
@@ -62,6 +70,7 @@ class Stage:
         while self._waiting and self._waiting[0][0] <= self.end:
             at, _order, life = heapq.heappop(self._waiting)
             self._let_timers_fire(at)
+            self._now = at
             with clock.at(at):
                 following = next(life, None)
                 self._follow_up()
@@ -69,6 +78,8 @@ class Stage:
                 self.enter(life, max(following, at + timedelta(seconds=1)))
             self._acts += 1
             self._progress(self._acts)
+            if self._acts % ACTS_BETWEEN_LOOKS == 0:
+                _look_at_tables()
         self._let_timers_fire(self.end)
         return self._acts
 
@@ -77,19 +88,20 @@ class Stage:
         while (due := self._next_timer()) is not None and due <= until:
             # One batch at a time: the next timer may be due at another moment.
             fire_due(now=due, budget_seconds=0)
-            self._is_due_known = False
+            self._is_due_known, self._now = False, due
             with clock.at(due):
                 self._follow_up()
 
     def _next_timer(self) -> datetime | None:
         """When the next timer is due that will do something; those of ended clocks are swept along with it.
 
-        Asked again only after something happened: nothing arms a timer in silence.
+        Asked again only after something happened: nothing arms a timer in silence. One armed for a moment
+        long past (a promise made stricter) fires with the next one.
         """
         if not self._is_due_known:
             with connection.cursor() as cursor:
-                cursor.execute(_NEXT_TIMER)
-                self._due = cursor.fetchone()[0]
+                cursor.execute(_NEXT_TIMER, [self._now - OLDEST_ARMED])
+                self._due = next(iter(cursor.fetchone() or ()), None)
             self._is_due_known = True
         return self._due
 
@@ -107,3 +119,14 @@ class Stage:
             consumers.react(Event.objects.filter(pk__in=wanted).order_by("pk"))
         if any(waiting and kind in FREEING for _pk, kind, waiting in fresh):
             routing.dispatch_waiting()
+
+
+def _look_at_tables() -> None:
+    """Tell the query planner how large the tables have become."""
+    tables = [
+        model._meta.db_table
+        for label in ("core", "customers", "tickets", "followups", "staff")
+        for model in apps.get_app_config(label).get_models(include_auto_created=True)
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(f"ANALYZE {', '.join(tables)}")
