@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
-from core.events import record_event, record_events
+from core.events import Event, record_event, record_events
 from core.questionnaires.models import Invitation, Questionnaire, QuestionnaireVersion, Response
 from core.questionnaires.services import NewInvitation, answer, invite, publish_questionnaire
 from crm.followups import csat
@@ -89,13 +89,10 @@ def _attached(invitation: Invitation) -> SurveyInvitation | None:
 
 
 def _record_skip(ticket: Ticket, solve_number: int) -> None:
-    record_event(
-        kind=SURVEY_SKIPPED,
-        subject_type="ticket",
-        subject_id=ticket.pk,
-        actor=None,
-        payload={"ticket": ticket.pk, "reason": "do_not_contact", "solve": solve_number},
-    )
+    """Once for each time it was solved, however often the event is read."""
+    told = {"ticket": ticket.pk, "reason": "do_not_contact", "solve": solve_number}
+    if not Event.objects.about("ticket", ticket.pk).filter(kind=SURVEY_SKIPPED, payload=told).exists():
+        record_event(kind=SURVEY_SKIPPED, subject_type="ticket", subject_id=ticket.pk, actor=None, payload=told)
 
 
 @transaction.atomic
