@@ -8,7 +8,7 @@ not use it to decide what is due: the database's clock does (docs/adr/0002).
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.utils import timezone
 
@@ -30,7 +30,7 @@ def at(moment: datetime) -> Iterator[None]:
     """Let `now()` answer `moment` inside the block."""
     if moment.tzinfo is None:
         raise ValueError("A pinned moment needs a time zone.")
-    token = _pinned.set(moment)
+    token = _pinned.set(moment.astimezone(UTC))
     try:
         yield
     finally:
