@@ -3,6 +3,9 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from core import clock
+from core.fields import UpdatedAtField
+
 
 class HolidaySource(models.TextChoices):
     CN = "CN", _("中国大陆法定节假日与调休")
@@ -41,8 +44,8 @@ class BusinessCalendar(models.Model):
         _("节假日"), max_length=2, choices=HolidaySource.choices, default=HolidaySource.CN, null=True, blank=True
     )
     version = models.PositiveIntegerField(_("版本"), default=1, editable=False)
-    created_at = models.DateTimeField(_("创建时间"), auto_now_add=True)
-    updated_at = models.DateTimeField(_("更新时间"), auto_now=True)
+    created_at = models.DateTimeField(_("创建时间"), default=clock.now, editable=False)
+    updated_at = UpdatedAtField(_("更新时间"))
 
     objects = BusinessCalendarQuerySet.as_manager()
 
@@ -103,7 +106,7 @@ class PublicHolidayYear(models.Model):
     country = models.CharField(_("国家"), max_length=2, choices=HolidaySource.choices, default=HolidaySource.CN)
     year = models.PositiveSmallIntegerField(_("年份"))
     source = models.CharField(_("来源"), max_length=200, blank=True)
-    loaded_at = models.DateTimeField(_("维护时间"), auto_now=True)
+    loaded_at = UpdatedAtField(_("维护时间"))
 
     class Meta:
         verbose_name = _("已维护年份")

@@ -9,7 +9,9 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from core import clock
 from core.clock import now
+from core.fields import UpdatedAtField
 from core.privacy import BlindIndexField, EncryptedRow, EncryptedTextField
 from customers.choices import ShopPlatform
 from customers.fields import NameGramsField, NameInitialsField
@@ -41,8 +43,8 @@ class Customer(EncryptedRow):
     preferences = models.JSONField(_("偏好"), default=dict, blank=True)
     level = models.CharField(_("会员等级"), max_length=50, blank=True)
     revision = models.PositiveIntegerField(_("修订号"), default=1, editable=False)
-    created_at = models.DateTimeField(_("创建时间"), auto_now_add=True)
-    updated_at = models.DateTimeField(_("更新时间"), auto_now=True)
+    created_at = models.DateTimeField(_("创建时间"), default=clock.now, editable=False)
+    updated_at = UpdatedAtField(_("更新时间"))
     merged_into = models.ForeignKey(
         "self", verbose_name=_("已合并到"), null=True, blank=True, on_delete=models.PROTECT, related_name="merged_from"
     )
@@ -103,7 +105,7 @@ class CustomerIdentity(models.Model):
         on_delete=models.SET_NULL,
         related_name="+",
     )
-    created_at = models.DateTimeField(_("创建时间"), auto_now_add=True)
+    created_at = models.DateTimeField(_("创建时间"), default=clock.now, editable=False)
 
     class Meta:
         verbose_name = _("渠道身份")

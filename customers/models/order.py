@@ -4,6 +4,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from core import clock
+from core.fields import UpdatedAtField
 from core.privacy import BlindIndexField, EncryptedRow, EncryptedTextField
 from customers.choices import OrderStatus
 from customers.querysets import OrderQuerySet
@@ -29,8 +31,8 @@ class Order(EncryptedRow):
     receiver_phone = EncryptedTextField(_("收货电话"), blank=True, default="")
     receiver_phone_index = BlindIndexField(source="receiver_phone", label="phone", db_index=True)
     receiver_address = EncryptedTextField(_("收货地址"), blank=True, default="")
-    created_at = models.DateTimeField(_("创建时间"), auto_now_add=True)
-    updated_at = models.DateTimeField(_("更新时间"), auto_now=True)
+    created_at = models.DateTimeField(_("创建时间"), default=clock.now, editable=False)
+    updated_at = UpdatedAtField(_("更新时间"))
 
     objects = OrderQuerySet.as_manager()
 

@@ -5,6 +5,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from core import clock
 from customers.choices import ShopPlatform
 
 KEY_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$"
@@ -22,7 +23,7 @@ class Shop(models.Model):
     name = models.CharField(_("店铺名称"), max_length=100)
     platform = models.CharField(_("平台"), max_length=20, choices=ShopPlatform.choices, default=ShopPlatform.OTHER)
     is_active = models.BooleanField(_("启用"), default=True)
-    created_at = models.DateTimeField(_("创建时间"), auto_now_add=True)
+    created_at = models.DateTimeField(_("创建时间"), default=clock.now, editable=False)
 
     class Meta:
         verbose_name = _("店铺")

@@ -5,6 +5,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from core import clock
 from customers.choices import TagKind
 from customers.querysets import CustomerTagQuerySet
 
@@ -33,7 +34,7 @@ class Tag(models.Model):
     condition = models.JSONField(_("规则"), default=dict, blank=True)
     colour = models.CharField(_("颜色"), max_length=20, default="blue")
     is_active = models.BooleanField(_("启用"), default=True)
-    created_at = models.DateTimeField(_("创建时间"), auto_now_add=True)
+    created_at = models.DateTimeField(_("创建时间"), default=clock.now, editable=False)
     applied_at = models.DateTimeField(_("上次执行规则"), null=True, blank=True, editable=False)
 
     class Meta:

@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from core import clock
 from core.privacy import EncryptedRow, EncryptedTextField
 from tickets.choices import ChannelKind
 from tickets.configuration import ConfigurationRow
@@ -22,7 +23,7 @@ class Channel(EncryptedRow, ConfigurationRow):
     )
     secret = EncryptedTextField(_("签名密钥"), null=True, blank=True)
     is_active = models.BooleanField(_("启用"), default=True)
-    created_at = models.DateTimeField(_("创建时间"), auto_now_add=True)
+    created_at = models.DateTimeField(_("创建时间"), default=clock.now, editable=False)
 
     class Meta:
         verbose_name = _("渠道")
@@ -41,7 +42,7 @@ class Queue(ConfigurationRow):
     description = models.CharField(_("说明"), max_length=200, blank=True)
     position = models.PositiveIntegerField(_("顺序"), default=100)
     is_default = models.BooleanField(_("默认队列"), default=False, help_text=_("没有规则匹配的工单进入默认队列。"))
-    created_at = models.DateTimeField(_("创建时间"), auto_now_add=True)
+    created_at = models.DateTimeField(_("创建时间"), default=clock.now, editable=False)
 
     class Meta:
         verbose_name = _("队列")

@@ -6,6 +6,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from core import clock
+from core.fields import UpdatedAtField
 from tickets.choices import Metric, Priority
 from tickets.configuration import ConfigurationRow
 
@@ -25,8 +27,8 @@ class SLAPolicy(ConfigurationRow):
     )
     is_active = models.BooleanField(_("启用"), default=True)
     version = models.PositiveIntegerField(_("版本"), default=1, editable=False)
-    created_at = models.DateTimeField(_("创建时间"), auto_now_add=True)
-    updated_at = models.DateTimeField(_("更新时间"), auto_now=True)
+    created_at = models.DateTimeField(_("创建时间"), default=clock.now, editable=False)
+    updated_at = UpdatedAtField(_("更新时间"))
 
     class Meta:
         verbose_name = _("时效策略")

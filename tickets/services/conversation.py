@@ -208,9 +208,13 @@ _THANKS = frozenset(
 )
 _PARTICLES = "亲啊呀哈哦啦了呢哒哟～~"
 _BETWEEN = re.compile(r"[\W_]+")
+# People run them together: 好的谢谢, 收到谢谢亲. Possessive, so that ten thousand 嗯 are read once.
+_ONLY_THANKS = re.compile(
+    "[{0}]*+(?:(?>{1})[{0}]*+)++".format(_PARTICLES, "|".join(sorted(_THANKS, key=len, reverse=True)))
+)
 
 
 def is_thanks(body: str) -> bool:
     """Nothing but thanks and agreement, which must not reopen a ticket or restart a clock (chatwoot#10178)."""
     parts = [part for part in _BETWEEN.split(body.lower()) if part]
-    return bool(parts) and all(part in _THANKS or part.strip(_PARTICLES) in _THANKS for part in parts)
+    return bool(parts) and all(_ONLY_THANKS.fullmatch(part) for part in parts)

@@ -7,6 +7,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from core import clock
+
 
 class TriageModelQuerySet(models.QuerySet["TriageModel"]):
     def live(self) -> "TriageModelQuerySet":
@@ -21,7 +23,7 @@ class TriageModelQuerySet(models.QuerySet["TriageModel"]):
 class TriageModel(models.Model):
     """What one training run learned, its figures on the part kept aside, and whether it judges."""
 
-    created_at = models.DateTimeField(_("训练时间"), auto_now_add=True)
+    created_at = models.DateTimeField(_("训练时间"), default=clock.now, editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("训练人"),

@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from core import clock
 from crm.staff.querysets import TeamQuerySet
 
 
@@ -21,7 +22,7 @@ class Team(models.Model):
     queues: "models.ManyToManyField[Any, Any]" = models.ManyToManyField(
         "tickets.Queue", verbose_name=_("负责队列"), blank=True, related_name="teams"
     )
-    created_at = models.DateTimeField(_("创建时间"), auto_now_add=True)
+    created_at = models.DateTimeField(_("创建时间"), default=clock.now, editable=False)
 
     objects: ClassVar = TeamQuerySet.as_manager()
 
@@ -47,7 +48,7 @@ class Membership(models.Model):
     user = models.ForeignKey("staff.User", verbose_name=_("员工"), on_delete=models.CASCADE, related_name="memberships")
     team = models.ForeignKey(Team, verbose_name=_("团队"), on_delete=models.PROTECT, related_name="memberships")
     is_primary = models.BooleanField(_("主团队"), default=False)
-    created_at = models.DateTimeField(_("加入时间"), auto_now_add=True)
+    created_at = models.DateTimeField(_("加入时间"), default=clock.now, editable=False)
 
     class Meta:
         verbose_name = _("团队成员")

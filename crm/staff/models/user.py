@@ -12,6 +12,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from core import clock
 from crm.staff.choices import Availability, Role, Theme
 from crm.staff.querysets import UserManager
 from crm.staff.roles import role_enters, role_may
@@ -45,7 +46,7 @@ class User(AbstractBaseUser):
     language = models.CharField(_("语言"), max_length=10, blank=True)
     theme = models.CharField(_("外观"), max_length=10, choices=Theme.choices, default=Theme.AUTO)
     is_active = models.BooleanField(_("启用"), default=True)
-    joined_at = models.DateTimeField(_("加入时间"), auto_now_add=True)
+    joined_at = models.DateTimeField(_("加入时间"), default=clock.now, editable=False)
     last_seen_at = models.DateTimeField(_("最近活动"), null=True, blank=True)
     password_changed_at = models.DateTimeField(_("密码修改时间"), null=True, blank=True)
     # Raised when rights shrink or grow: every session carries it in its hash and ends with the old number.

@@ -173,5 +173,5 @@ def purchase(*, dice: Dice, buyer: Buyer, product: Product, stage: str, at: date
         signed_at = ordered_at + max(timedelta(hours=40), span * 0.6)
     lines = [(product, 1 if dice.chance(0.8) else 2, batch)]
     day = ordered_at.strftime("%y%m%d")
-    number = f"{day}{dice.number(10**7, 10**8 - 1)}"
+    number = f"MH{day}{dice.number(10**5, 10**6 - 1)}"
     return Purchase(buyer, number, SHOP_OF_CHANNEL[buyer.home], tuple(lines), ordered_at, shipped_at, signed_at)

@@ -60,6 +60,7 @@ class Topic:
     supply: Sequence[str] = ()
     type: str = ""
     priority: str = ""
+    goods: Sequence[str] = ("bed", "soft", "hard")
 
     @property
     def has_order(self) -> bool:

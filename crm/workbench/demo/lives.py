@@ -175,7 +175,7 @@ class Case:
         low, high = CUSTOMER_PACE.get(self.channel, (3, 240))
         return clock.now() + self.dice.minutes(low, high)
 
-    def handler(self, low: float = 0, high: float = 0) -> Handler:
+    def handler(self, low: float = 0, high: float = 0, *, is_live: bool = True) -> Handler:
         """Wait until somebody at the desk has the ticket and comes to it; None when it ended meanwhile."""
         patience = timedelta(minutes=self.dice.number(8, 25))
         while True:
@@ -192,7 +192,7 @@ class Case:
                 if not high:
                     return self.world.staff[user.username]
                 pace = BY_USERNAME[user.username].pace
-                quick = 0.025 if self.channel == "chat" else 1
+                quick = 0.025 if is_live and self.channel == "chat" else 1
                 yield now + self.dice.minutes(low, high) * pace * quick
                 high = 0
                 continue
@@ -232,7 +232,7 @@ def conversation_of(case: Case) -> Life:
         if user is None:
             return
         case.say(user, exchange[1])
-    if topic.pause and dice.chance(0.55):
+    if topic.pause and dice.chance(0.8):
         user = yield from pause(case, user)
         if user is None:
             return
@@ -261,7 +261,9 @@ def pause(case: Case, user: User) -> Handler:
 def ending(case: Case, result: str) -> Life:
     """The answer that settles it, and what comes after."""
     dice = case.dice
-    user = yield from case.handler(5, 120)
+    # What needs goods or money to move takes hours also where people talk live.
+    span = (40, 420) if case.topic.pause else (5, 120)
+    user = yield from case.handler(*span, is_live=not case.topic.pause)
     if user is None:
         return
     case.say(user, result, solved=True)

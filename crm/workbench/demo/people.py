@@ -48,12 +48,12 @@ MEMBERS = (
     Member("agent", "陈一鸣", Role.AGENT, "售后组", 8, EARLY, 2, Availability.ONLINE),
     Member("agent2", "沈可心", Role.AGENT, "售后组", 8, LATE, 0, Availability.ONLINE, 0.9),
     Member("zhouzimo", "周子墨", Role.AGENT, "售后组", 8, LATE, 3, Availability.BREAK, 1.4),
-    Member("other_agent", "顾晓雨", Role.AGENT, "售前组", 10, EARLY, 1, Availability.ONLINE, 0.7),
-    Member("hetian", "何田田", Role.AGENT, "售前组", 10, LATE, 4, Availability.OFFLINE),
-    Member("luoanqi", "罗安琪", Role.LEAD, "投诉组", 6, EARLY, 6, Availability.ONLINE, 0.8),
-    Member("hanjiang", "韩江", Role.AGENT, "投诉组", 6, LATE, 2, Availability.BREAK, 2.2),
-    Member("tangxiaobei", "唐小北", Role.AGENT, "物流组", 6, EARLY, 4, Availability.ONLINE),
-    Member("wutong", "吴桐", Role.AGENT, "物流组", 6, LATE, 5, Availability.OFFLINE, 1.3),
+    Member("other_agent", "顾晓雨", Role.AGENT, "售前组", 5, EARLY, 1, Availability.ONLINE, 0.7),
+    Member("hetian", "何田田", Role.AGENT, "售前组", 5, LATE, 4, Availability.OFFLINE),
+    Member("luoanqi", "罗安琪", Role.LEAD, "投诉组", 4, EARLY, 6, Availability.ONLINE, 0.8),
+    Member("hanjiang", "韩江", Role.AGENT, "投诉组", 4, LATE, 2, Availability.BREAK, 2.2),
+    Member("tangxiaobei", "唐小北", Role.AGENT, "物流组", 4, EARLY, 4, Availability.ONLINE),
+    Member("wutong", "吴桐", Role.AGENT, "物流组", 4, LATE, 5, Availability.OFFLINE, 1.3),
 )
 BY_USERNAME = {member.username: member for member in MEMBERS}
 LOGINS = ("admin", "lead", "supervisor", "agent", "agent2", "other_agent", "auditor")

@@ -33,6 +33,8 @@ LAST_HOURS = timedelta(hours=3)
 PAST_TICKETS, LAST_TICKETS = 215, 52
 #: How many acts a telling takes, about; for the bar alone.
 EXPECTED_ACTS = 4000
+#: What the shop sells besides the two things the story has in store something for.
+ORDINARY = tuple(product for product in PRODUCTS if product not in (FADING, HEATER))
 _HOURS = (3, 2, 1, 1, 1, 2, 4, 8, 16, 30, 36, 34, 26, 30, 34, 36, 32, 28, 26, 34, 40, 38, 24, 10)
 _CHANNEL_WEIGHTS = {"home": 7, "chat": 3, "phone": 1.5, "web": 1.2, "api": 0.4}
 
@@ -126,7 +128,7 @@ class Town:
         dice = Dice("case", *words)
         matter = topics()[topic] if topic else self._matter(dice)
         who = buyer or self._buyer(dice, matter, channel)
-        goods = product or dice.one_of([item for item in PRODUCTS if item not in (FADING, HEATER)])
+        goods = product or dice.one_of([item for item in ORDINARY if item.kind in matter.goods])
         bought = self._order(dice, who, goods, matter, at, batch) if matter.has_order else None
         return Case(
             world=self._world,
