@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from core.errors import DomainError, InvalidInput
+from core.errors import DomainError, InvalidInput, NotAllowed
 from core.keyset import BadCursor
 from core.language import mask_text
 from crm.workbench import desk
@@ -32,6 +32,12 @@ def _ticket_or_404(request: HttpRequest, number: str) -> Ticket:
     if ticket is None:
         raise Http404(_("没有这张工单，或您无权查看。"))
     return ticket
+
+
+def _require(request: HttpRequest, permission: str, sentence: str) -> None:
+    """403 with the sentence: a page of its own, or a message over the one that is open."""
+    if not request.user.has_perm(permission):
+        raise NotAllowed(sentence)
 
 
 def _list_context(request: HttpRequest, selection: desk.Selection) -> dict[str, Any]:
@@ -159,6 +165,7 @@ def scripts(request: HttpRequest, number: str) -> JsonResponse:
 def send(request: HttpRequest, number: str) -> HttpResponse:
     """Send a reply or keep a note; a fault shows beside the text, which stays."""
     ticket = _ticket_or_404(request, number)
+    _require(request, "tickets.reply_ticket", _("您没有回复工单的权限。"))
     kind = request.POST.get("kind", "reply")
     body = request.POST.get("body", "").replace("\r\n", "\n")
     try:
@@ -178,8 +185,6 @@ def send(request: HttpRequest, number: str) -> HttpResponse:
 def _say(request: HttpRequest, ticket: Ticket, kind: str, body: str) -> None:
     if len(body) > MAX_BODY:
         raise InvalidInput(_("内容不能超过 %(n)d 个字符。") % {"n": MAX_BODY}, fields={"body": []})
-    if not request.user.has_perm("tickets.reply_ticket"):
-        raise InvalidInput(_("您没有回复工单的权限。"), code="permission_denied")
     files: list[Attachment] = [
         attachments.store_attachment(upload=upload, actor=request.user) for upload in request.FILES.getlist("files")
     ]
@@ -198,10 +203,9 @@ def act(request: HttpRequest, number: str, action: str) -> HttpResponse:
     ticket = _ticket_or_404(request, number)
     if action not in ACTIONS:
         raise Http404
+    _require(request, "tickets.transition_ticket", _("您没有流转工单的权限。"))
     fault: DomainError | None = None
     try:
-        if not request.user.has_perm("tickets.transition_ticket"):
-            raise InvalidInput(_("您没有流转工单的权限。"), code="permission_denied")
         ACTIONS[action](ticket, request.user, request.POST)
     except DomainError as error:
         fault = error
@@ -221,11 +225,10 @@ def act(request: HttpRequest, number: str, action: str) -> HttpResponse:
 def edit(request: HttpRequest, number: str) -> HttpResponse:
     """Correct type, category, priority and the like; a fault shows beside the form."""
     ticket = _ticket_or_404(request, number)
+    _require(request, "tickets.change_ticket", _("您没有修改工单的权限。"))
     fault: DomainError | None = None
     form = TicketEditForm(request.POST)
     try:
-        if not request.user.has_perm("tickets.change_ticket"):
-            raise InvalidInput(_("您没有修改工单的权限。"), code="permission_denied")
         if form.is_valid():
             editing.edit(ticket=ticket, actor=request.user, changes=form.changes())
     except DomainError as error:
