@@ -1,12 +1,20 @@
-"""What a database must be able to do before Kean uses it. Run by `migrate` and `check --database default`."""
+"""What must be in order before Kean runs: the database, and mail where customers reach it.
+
+Run by `migrate` and `check --database default`.
+"""
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import DatabaseError, connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.backends.utils import CursorWrapper
+
+from tickets.choices import ChannelKind
+from tickets.models import Channel
 
 OLDEST_POSTGRESQL = 14
 HOW_TO_MAKE_IT = (
@@ -91,3 +99,29 @@ def _blind_trigrams() -> CheckMessage:
         hint=f"Make the database anew with a UTF-8 LC_CTYPE: {HOW_TO_MAKE_IT}",
         id="kean.E005",
     )
+
+
+@register(Tags.database)
+def check_mail(*, databases: Sequence[str] | None = None, **_options: Any) -> list[CheckMessage]:
+    """Customers who write by mail to a public installation get no answer while letters are only kept."""
+    if "default" not in (databases or []) or not settings.EMAIL_IS_KEPT or _is_for_this_machine():
+        return []
+    try:
+        if Channel._meta.db_table not in connections["default"].introspection.table_names():
+            return []
+        if not Channel.objects.filter(kind=ChannelKind.EMAIL, is_active=True).exists():
+            return []
+    except DatabaseError:
+        return []  # told by check_database, or about to be mended by the migration that is starting
+    return [
+        Warning(
+            "EMAIL_URL is not set, but a mail channel is active: no answer and no survey link reaches a customer. "
+            f"Letters are only kept in {settings.EMAIL_FILE_PATH}.",
+            hint="Set EMAIL_URL, for instance smtp+tls://user:password@host:587, and KEAN_FROM_EMAIL.",
+            id="kean.W006",
+        )
+    ]
+
+
+def _is_for_this_machine() -> bool:
+    return urlsplit(settings.PUBLIC_URL).hostname in ("localhost", "127.0.0.1", "::1")

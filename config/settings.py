@@ -335,8 +335,13 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
 # Mail
-EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
-vars().update(EMAIL_CONFIG)
+EMAIL_IS_KEPT = not env.str("EMAIL_URL", default="")
+if EMAIL_IS_KEPT:
+    EMAIL_BACKEND = "core.kept_mail.KeptMailBackend"
+    EMAIL_FILE_PATH = DATA_DIR / "outbox"
+else:
+    EMAIL_CONFIG = env.email_url("EMAIL_URL")
+    vars().update(EMAIL_CONFIG)
 EMAIL_TIMEOUT = 15  # seconds; the outbox gives a sender twenty
 DEFAULT_FROM_EMAIL = env.str("KEAN_FROM_EMAIL", default="kean@localhost")
 
