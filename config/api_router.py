@@ -12,6 +12,7 @@ from customers.api.views import CustomerViewSet
 from knowledge.api.views import ArticleViewSet
 from scripts_library.api.views import ScriptViewSet
 from tickets.api.configuration import ChannelViewSet, PolicyViewSet, QueueViewSet, RoutingRuleViewSet
+from tickets.api.norms import NormBreachViewSet, StageNormViewSet
 from tickets.api.public import InboundView, PublicComplaintView, TrackView
 from tickets.api.triage import TriageAccuracyView
 from tickets.api.views import AttachmentViewSet, TicketViewSet
@@ -35,6 +36,8 @@ router.register("channels", ChannelViewSet, basename="channel")
 router.register("routing-rules", RoutingRuleViewSet, basename="routing-rule")
 router.register("business-calendars", BusinessCalendarViewSet, basename="business-calendar")
 router.register("sla-policies", PolicyViewSet, basename="sla-policy")
+router.register("stage-norms", StageNormViewSet, basename="stage-norm")
+router.register("norm-breaches", NormBreachViewSet, basename="norm-breach")
 router.register("staff", StaffViewSet, basename="staff")
 router.register("teams", TeamViewSet, basename="team")
 router.register("tokens", TokenViewSet, basename="token")

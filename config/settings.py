@@ -299,6 +299,10 @@ SPECTACULAR_SETTINGS = {
         "ScriptKindEnum": "scripts_library.choices.ScriptKind",
         "VisitStatusEnum": "crm.followups.choices.VisitStatus",
         "VisitOutcomeEnum": "crm.followups.choices.VisitOutcome",
+        "StageEnum": "tickets.choices.Stage",
+        "NormStageEnum": "tickets.choices.NormStage",
+        "BreachKindEnum": "tickets.choices.BreachKind",
+        "BreachSourceEnum": "tickets.choices.BreachSource",
         "DayKindEnum": "core.calendars.models.DayKind",
     },
 }

@@ -23,6 +23,7 @@ from tests.scripts_library.factories import make_article, make_script
 from tests.tickets.conftest import always_open, promise
 from tickets.models import Channel, Queue, RoutingRule, SLAPolicy, Ticket
 from tickets.services import attachments, contact, conversation, intake, merging, transitions
+from tickets.services.norms import breaches, configuring
 
 ANONYMOUS = "anonymous"
 ROLES = (ANONYMOUS, "agent", "other_agent", "lead", "supervisor", "admin", "auditor")
@@ -206,6 +207,11 @@ def _tickets(world: World) -> None:
         actor=agent, customer=customer, ticket=main, assignee=agent, due_at=clock.now() + timedelta(days=3)
     )
     unsent = attachments.store_attachment(upload=SimpleUploadedFile("稿.png", PNG), actor=agent)
+    norm, spare_norm = (
+        configuring.save_norm(norm=None, actor=None, values={"stage": "accepted", "name": name})
+        for name in ("首次回复规范", "称呼规范")
+    )
+    breach = breaches.mark(ticket=main, norm=norm, actor=world.people["lead"], reason="没有承诺时间")
     world.ids |= {
         "ticket": main.pk,
         "number": main.number,
@@ -219,6 +225,9 @@ def _tickets(world: World) -> None:
         "survey": survey.pk,
         "survey_token": token_of(survey.invitation),
         "visit": visit.pk,
+        "norm": norm.pk,
+        "spare_norm": spare_norm.pk,
+        "breach": breach.pk,
     }
 
 

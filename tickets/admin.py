@@ -9,18 +9,20 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 
-from core.conditions import ConditionError, parse
+from core.conditions import ConditionError, FieldSet, parse
 from core.errors import DomainError
 from tickets.models import (
     Attachment,
     Channel,
     ContactAttempt,
     InboundMessage,
+    NormBreach,
     Queue,
     RoutingRule,
     SLAClock,
     SLAPolicy,
     SLATarget,
+    StageNorm,
     Ticket,
     TicketMerge,
     TicketMessage,
@@ -28,8 +30,11 @@ from tickets.models import (
     TicketTag,
     TicketWatcher,
 )
+from tickets.models.norm import CLOCKED_STAGES
 from tickets.services import intake, rules, transitions
 from tickets.services.facts import TICKET_FIELDS
+from tickets.services.norms import breaches, configuring
+from tickets.services.norms.facts import NORM_FIELDS
 from tickets.triage.models import TriageModel
 
 
@@ -222,6 +227,77 @@ class SLAClockAdmin(ReadOnlyAdmin):
     list_filter = ("metric",)
     list_select_related = ("ticket",)
     show_full_result_count = False
+
+
+class NormForm(forms.ModelForm):
+    """Both rules of a norm are parsed before it is saved."""
+
+    def clean_scope(self) -> Any:
+        return self._rule("scope", TICKET_FIELDS)
+
+    def clean_requirement(self) -> Any:
+        return self._rule("requirement", NORM_FIELDS)
+
+    def _rule(self, name: str, fields: FieldSet) -> Any:
+        rule = self.cleaned_data.get(name) or {}
+        try:
+            parse(rule, fields)
+        except ConditionError as error:
+            raise forms.ValidationError(str(error)) from error
+        return rule
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("seconds") and data.get("stage") in CLOCKED_STAGES:
+            self.add_error("seconds", configuring.TIME_IS_SET_ELSEWHERE)
+        return data
+
+
+@admin.register(StageNorm)
+class StageNormAdmin(KeptAdmin):
+    form = NormForm
+    list_display = ("name", "stage", "reads_as", "seconds", "is_active")
+    list_filter = ("stage", "is_active")
+    fields = ("name", "stage", "standard", "scope", "requirement", "seconds", "is_active")
+    actions = ("dry_run",)
+
+    @admin.display(description=_("达标条件"))
+    def reads_as(self, norm: StageNorm) -> str:
+        return parse(norm.requirement, NORM_FIELDS).sentence() if norm.requirement else str(_("人工评判"))
+
+    def save_model(self, request: HttpRequest, obj: StageNorm, form: Any, change: bool) -> None:
+        configuring.save_norm(norm=obj, actor=request.user, values={})
+
+    @admin.action(description=_("试运行：最近的工单里有多少不达标"), permissions=["view"])
+    def dry_run(self, request: HttpRequest, queryset: QuerySet[StageNorm]) -> None:
+        for norm in queryset[:10]:
+            rules_of = {"stage": norm.stage, "scope": norm.scope, "requirement": norm.requirement}
+            found = configuring.preview(user=request.user, **rules_of)
+            text = _("%(name)s：最近 %(looked)d 张适用工单中 %(n)d 张不达标。")
+            self.message_user(request, text % {"name": norm.name, "looked": found["looked_at"], "n": found["breaches"]})
+
+
+@admin.register(NormBreach)
+class NormBreachAdmin(ReadOnlyAdmin):
+    list_display = ("at", "ticket", "stage", "kind", "title", "assignee", "withdrawn_at")
+    list_filter = ("stage", "kind", "source")
+    list_select_related = ("ticket", "norm", "sla_clock", "assignee")
+    show_full_result_count = False
+    actions = ("withdraw",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[NormBreach]:
+        return NormBreach.objects.visible_to(request.user)
+
+    def has_judge_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("tickets.judge_normbreach")
+
+    @admin.action(description=_("撤销（不再计入）"), permissions=["judge"])
+    def withdraw(self, request: HttpRequest, queryset: QuerySet[NormBreach]) -> None:
+        for breach in queryset[:100]:
+            try:
+                breaches.withdraw(breach=breach, actor=request.user, reason=str(_("在管理后台撤销")))
+            except DomainError as error:
+                self.message_user(request, f"#{breach.pk}：{error}", messages.WARNING)
 
 
 @admin.register(Attachment)

@@ -114,6 +114,36 @@ class Stage(models.TextChoices):
     CANCELLED = "cancelled", _("已撤销")
 
 
+class NormStage(models.TextChoices):
+    """The stages a service norm can be set for (capability B02); values are those of `Stage`."""
+
+    ACCEPTED = "accepted", _("受理")
+    HANDLED = "handled", _("处理")
+    FEEDBACK = "feedback", _("反馈")
+    EVALUATED = "evaluated", _("评价")
+
+
+#: The stage whose target time a clock measures. The target itself stands in the SLA policy alone.
+STAGE_OF_METRIC = {
+    Metric.FIRST_RESPONSE: NormStage.ACCEPTED,
+    Metric.NEXT_RESPONSE: NormStage.HANDLED,
+    Metric.RESOLUTION: NormStage.HANDLED,
+}
+
+
+class BreachKind(models.TextChoices):
+    TIME = "time", _("时效")
+    QUALITY = "quality", _("质量")
+
+
+class BreachSource(models.TextChoices):
+    """Who found that a norm was not met."""
+
+    CLOCK = "clock", _("时效时钟")
+    CHECK = "check", _("自动检查")
+    HAND = "hand", _("人工标记")
+
+
 _S = TicketStatus
 #: From a status, the actions that are allowed and the status they lead to. None keeps the status.
 MOVES: dict[str, dict[str, str | None]] = {

@@ -2,6 +2,7 @@
 
 from core.events import Event, event_consumer
 from tickets.services import rules
+from tickets.services.norms import judging
 
 
 @event_consumer("tickets.calendars", kinds=["calendar.changed", "public_holidays.loaded"])
@@ -10,3 +11,9 @@ def follow_calendars(events: list[Event]) -> None:
     for event in events:
         calendar_id = event.subject_id if event.kind == "calendar.changed" else None
         rules.calendar_changed(calendar_id=calendar_id, cause=f"event:{event.pk}")
+
+
+@event_consumer("tickets.norms", kinds=judging.KINDS)
+def judge_norms(events: list[Event]) -> None:
+    """A stage that ended is judged by the norms set for it."""
+    judging.judge(events)

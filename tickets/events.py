@@ -23,6 +23,9 @@ UNROUTED = "ticket.unrouted"
 MESSAGE = "message.created"
 SLA_WARNED = "sla.warned"
 SLA_BREACHED = "sla.breached"
+NORM_BREACHED = "norm.breached"
+NORM_OBJECTED = "norm.objected"
+NORM_WITHDRAWN = "norm.withdrawn"
 CALENDAR_MISSING = "sla.calendar_missing"
 
 

@@ -13,6 +13,9 @@ from tickets.choices import OPEN_STATUSES, TicketStatus
 if TYPE_CHECKING:
     from crm.staff.models import User
 
+#: Longer than any id in use, so that the two cannot be confused.
+NUMBER_LENGTH = 14
+
 
 class TicketQuerySet(models.QuerySet[Any]):
     """Tickets, named by what people ask for."""
@@ -54,6 +57,12 @@ class TicketQuerySet(models.QuerySet[Any]):
             condition |= Q(search=SearchQuery(words, search_type="raw", config="simple"))
         return self.filter(condition)
 
+    def named(self, word: str) -> "TicketQuerySet":
+        """The ticket of that id or number; nothing for a word that can be neither."""
+        if not (word.isascii() and word.isdigit() and len(word) < 19):
+            return self.none()
+        return self.filter(Q(number=word) if len(word) == NUMBER_LENGTH else Q(pk=int(word)))
+
     def for_list(self) -> "TicketQuerySet":
         """With what a list row shows, in a constant number of queries."""
         return self.select_related("customer", "queue", "channel", "shop", "assignee").defer("search")
@@ -64,3 +73,35 @@ class AttachmentQuerySet(models.QuerySet[Any]):
         """Files of tickets the user may see, and their own uploads not yet sent."""
         tickets = self.model._meta.get_field("message").related_model._meta.get_field("ticket").related_model
         return self.filter(Q(message__ticket__in=tickets.objects.visible_to(user)) | Q(message=None, uploader=user))
+
+
+class NormBreachQuerySet(models.QuerySet[Any]):
+    """Where norms were not met. Lists, board and report all count with `standing().within(...)`."""
+
+    def visible_to(self, user: "User") -> "NormBreachQuerySet":
+        """One's own; who judges sees those of their queues; auditors and admins see every one."""
+        if not user.is_active or not user.has_perm("tickets.view_normbreach"):
+            return self.none()
+        if user.sees_everything:
+            return self.all()
+        if not user.has_perm("tickets.judge_normbreach"):
+            return self.filter(assignee=user)
+        return self.filter(Q(queue_id__in=user.queue_ids) | Q(assignee=user))
+
+    def standing(self) -> "NormBreachQuerySet":
+        """Not withdrawn: what counts."""
+        return self.filter(withdrawn_at=None)
+
+    def within(self, start: datetime, end: datetime) -> "NormBreachQuerySet":
+        """From `start` up to, and without, `end`."""
+        return self.filter(at__gte=start, at__lt=end)
+
+    def counted(self) -> Any:
+        """(stage, kind, assignee id, count), in one statement."""
+        grouped = self.order_by().values("stage", "kind", "assignee_id").annotate(count=models.Count("pk"))
+        return grouped.values_list("stage", "kind", "assignee_id", "count")
+
+    def for_list(self) -> "NormBreachQuerySet":
+        return self.select_related("norm", "sla_clock", "queue", "assignee", "marked_by", "withdrawn_by").defer(
+            "sla_clock__warn_at", "sla_clock__warned_at"
+        )

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from core.events import record_events
 from core.timers import Timer, periodic, timer_handler
 from tickets.services import email, intake, routing, rules, sla, transitions
+from tickets.services.norms import judging
 
 
 @timer_handler(sla.TIMER_WARN)
@@ -41,3 +42,14 @@ def recompute_clocks(timer: Timer) -> None:
     after = rules.recompute_batch(policy_id=policy_id, after=timer.payload["after"])
     if after is not None:
         rules.recompute_later(policy_id=policy_id, cause=timer.payload["cause"], after=after)
+
+
+@timer_handler(judging.TIMER_NORM)
+def norm_moment(timer: Timer) -> None:
+    """The target time of a stage after the solution is over."""
+    judging.time_is_up(
+        norm_id=timer.payload["norm"],
+        ticket_id=timer.subject_id or 0,
+        round_number=timer.payload["round"],
+        due_at=timer.due_at,
+    )

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Q
 
 from core import clock
-from core.conditions.nodes import Node, comparisons, holds
+from core.conditions.nodes import Group, Node, comparisons, holds
 from core.conditions.querying import NotQueryable, rows
 from core.conditions.wording import words
 
@@ -25,6 +25,12 @@ class Condition:
     def matches(self, facts: Mapping[str, Any], *, at: datetime | None = None) -> bool:
         """Whether the rule is true of the facts. A missing fact counts as empty."""
         return holds(self.node, facts, at or clock.now())
+
+    def unmet(self, facts: Mapping[str, Any], *, at: datetime | None = None) -> list[str]:
+        """The parts that are not true of the facts, in words; a rule that is not "all of" is one part."""
+        moment = at or clock.now()
+        parts = self.node.parts if isinstance(self.node, Group) and self.node.word == "all" else (self.node,)
+        return [words(part) for part in parts if not holds(part, facts, moment)]
 
     def q(self, *, at: datetime | None = None) -> Q:
         """The rows of which the rule is true. Raises NotQueryable for fields without a column."""

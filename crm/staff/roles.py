@@ -12,8 +12,11 @@ from crm.staff.choices import Role
 
 _EVERYBODY = frozenset(
     {
+        "core.view_approvalrequest",
         "core.view_businesscalendar",
+        "customers.view_consentrecord",
         "customers.view_customer",
+        "customers.view_customervalue",
         "customers.view_order",
         "customers.view_shop",
         "customers.view_tag",
@@ -28,14 +31,17 @@ _EVERYBODY = frozenset(
         "staff.view_user",
         "tickets.view_attachment",
         "tickets.view_channel",
+        "tickets.view_normbreach",
         "tickets.view_queue",
         "tickets.view_slapolicy",
+        "tickets.view_stagenorm",
         "tickets.view_ticket",
         "tickets.view_ticketmessage",
     }
 )
 
 _AGENT = _EVERYBODY | {
+    "customers.add_consentrecord",
     "customers.add_customer",
     "customers.add_order",
     "customers.change_customer",
@@ -55,6 +61,7 @@ _AGENT = _EVERYBODY | {
     "tickets.change_ticket",
     "tickets.escalate_ticket",
     "tickets.merge_ticket",
+    "tickets.object_normbreach",
     "tickets.reply_ticket",
     "tickets.transition_ticket",
 }
@@ -76,16 +83,21 @@ _LEAD = _AGENT | {
     "scripts_library.change_scriptversion",
     "scripts_library.publish_scriptversion",
     "scripts_library.review_scriptversion",
+    "tickets.judge_normbreach",
 }
 
 _SUPERVISOR = _LEAD | {
     "core.*_calendarday",
     "core.*_openinghours",
+    "core.*_substitution",
     "core.add_businesscalendar",
     "core.change_businesscalendar",
+    "core.view_authoritylimit",
     "core.view_event",
     "core.view_timer",
     "customers.export_customer",
+    "customers.view_customersettings",
+    "customers.view_valuebase",
     "staff.add_team",
     "staff.add_user",
     "staff.change_team",
@@ -93,8 +105,10 @@ _SUPERVISOR = _LEAD | {
     "tickets.*_slatarget",
     "tickets.add_routingrule",
     "tickets.add_slapolicy",
+    "tickets.add_stagenorm",
     "tickets.change_routingrule",
     "tickets.change_slapolicy",
+    "tickets.change_stagenorm",
     "tickets.export_ticket",
     "tickets.supervise_ticket",
     "tickets.view_inboundmessage",

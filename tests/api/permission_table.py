@@ -26,6 +26,7 @@ TARGETS = [{"priority": "normal", "metric": "first_response", "seconds": 3600}]
 CONDITION = {"field": "type", "op": "eq", "value": "complaint"}
 RULE = {"name": "投诉", "position": 5, "condition": CONDITION, "queue": "desk"}
 POLICY = {"name": "投诉", "position": 5, "calendar": "{calendar}", "targets": TARGETS}
+NORM = {"stage": "handled", "name": "少转接", "requirement": {"field": "transfers", "op": "lte", "value": 2}}
 TAG_RULE = {"field": "paid_total", "op": "gte", "value": 2000}
 #: Stands for an uploaded picture; the call is then multipart.
 UPLOAD = "<picture>"
@@ -67,6 +68,8 @@ ROWS = (
     Row("GET", "/api/v1/customers/{customer}/tags/", "401 200 404 200 200 200 200"),
     Row("POST", "/api/v1/customers/{customer}/tags/", "401 201 404 201 201 201 403", {"tag": "{spare_tag}"}),
     Row("DELETE", "/api/v1/customers/{customer}/tags/{tag_name}/", "401 204 404 204 204 204 403"),
+    Row("GET", "/api/v1/customers/{customer}/consents/", "401 200 404 200 200 200 200"),
+    Row("POST", "/api/v1/customers/{customer}/consents/", "401 201 404 201 201 201 403", {"purpose": "profiling", "decision": "refused", "channel": "phone"}),
     Row("GET", "/api/v1/tags/", "401 200 200 200 200 200 200"),
     Row("POST", "/api/v1/tags/", "401 403 403 201 201 201 403", {"name": "新标签"}),
     Row("GET", "/api/v1/tags/{tag}/", "401 200 200 200 200 200 200"),
@@ -139,6 +142,16 @@ ROWS = (
     Row("POST", "/api/v1/sla-policies/", "401 403 403 403 201 201 403", POLICY),
     Row("GET", "/api/v1/sla-policies/{policy}/", "401 200 200 200 200 200 200"),
     Row("PATCH", "/api/v1/sla-policies/{policy}/", "401 403 403 403 200 200 403", {"name": "普通"}),
+    Row("GET", "/api/v1/stage-norms/", "401 200 200 200 200 200 200"),
+    Row("POST", "/api/v1/stage-norms/", "401 403 403 403 201 201 403", NORM),
+    Row("GET", "/api/v1/stage-norms/{norm}/", "401 200 200 200 200 200 200"),
+    Row("PATCH", "/api/v1/stage-norms/{norm}/", "401 403 403 403 200 200 403", {"standard": "先问候，再说时间"}),
+    Row("POST", "/api/v1/stage-norms/preview/", "401 403 403 403 200 200 403", {"stage": "accepted", "requirement": NORM["requirement"]}),
+    Row("GET", "/api/v1/norm-breaches/", "401 200 200 200 200 200 200"),
+    Row("POST", "/api/v1/norm-breaches/", "401 403 403 201 201 201 403", {"ticket": "{number}", "norm": "{spare_norm}", "reason": "没有称呼"}),
+    Row("GET", "/api/v1/norm-breaches/{breach}/", "401 200 404 200 200 200 200"),
+    Row("POST", "/api/v1/norm-breaches/{breach}/objection/", "401 200 404 403 403 403 403", {"note": "当时系统故障"}),
+    Row("POST", "/api/v1/norm-breaches/{breach}/withdrawal/", "401 403 403 200 200 200 403", {"reason": "异议成立"}),
     Row("GET", "/api/v1/triage/accuracy/", "401 403 403 200 200 200 200"),
     # People
     Row("GET", "/api/v1/staff/", "401 200 200 200 200 200 200"),

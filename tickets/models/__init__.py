@@ -2,6 +2,7 @@
 
 from tickets.models.channel import Channel, Queue, RoutingRule
 from tickets.models.message import Attachment, ContactAttempt, InboundMessage, TicketMessage
+from tickets.models.norm import NormBreach, StageNorm
 from tickets.models.sla import SLAClock, SLAPolicy, SLATarget, TicketPause
 from tickets.models.ticket import Ticket, TicketMerge, TicketTag, TicketWatcher
 from tickets.triage.models import TriageModel
@@ -11,11 +12,13 @@ __all__ = [
     "Channel",
     "ContactAttempt",
     "InboundMessage",
+    "NormBreach",
     "Queue",
     "RoutingRule",
     "SLAClock",
     "SLAPolicy",
     "SLATarget",
+    "StageNorm",
     "Ticket",
     "TicketMerge",
     "TicketMessage",

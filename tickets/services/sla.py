@@ -24,6 +24,7 @@ from tickets.models import SLAClock, Ticket, TicketPause
 from tickets.services import catalogue
 from tickets.services.catalogue import PolicyInForce, TargetInForce
 from tickets.services.facts import TicketFacts, first_match
+from tickets.services.norms import breaches
 from tickets.sla_clock import Pause
 
 TIMER_DUE = "sla.due"
@@ -201,15 +202,17 @@ def meet(ticket: Ticket, metrics: Iterable[str]) -> None:
     """End the running clocks of these metrics now; a late end is a breach even if no timer has fired yet."""
     moment = clock.now()
     rows = list(ticket.clocks.all())
-    ended = []
+    ended, late = [], []
     for row in rows:
         if row.is_running and row.metric in metrics:
             row.met_at = moment
             if row.breached_at is None and row.due_at and moment > row.due_at:
                 row.breached_at = row.due_at
+                late.append(row)
             ended.append(row)
     if ended:
         SLAClock.objects.bulk_update(ended, ["met_at", "breached_at"])
+    breaches.record_clocks(late, ticket)
     _show_on_ticket(ticket, rows)
 
 
@@ -294,6 +297,7 @@ def fire(*, clock_id: int, threshold: str) -> EventData | None:
             return None
         row.breached_at = row.due_at
         row.save(update_fields=["breached_at"])
+        breaches.record_clocks([row], ticket)
         return ticket_event(SLA_BREACHED, ticket, None, **data)
     if threshold in row.warned_at or row.breached_at is not None:
         return None
