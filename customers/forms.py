@@ -6,8 +6,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import DomainError
-from customers.choices import TagKind
+from customers.choices import ConsentChannel, ConsentDecision, ConsentPurpose, TagKind
 from customers.models import Customer, Tag
+from customers.services.consents import MAX_EVIDENCE, MAX_VERSION, MAX_WORDING
 from customers.services.profiles import MAX_ADDRESS, MAX_NOTES, PERSONAL_FIELDS, CustomerChanges
 from customers.services.validation import MAX_NAME
 
@@ -126,3 +127,24 @@ class CustomerTagForm(DressedForm):
 class RevealForm(DressedForm):
     field = forms.CharField(max_length=50, widget=forms.HiddenInput)
     reason = forms.CharField(label=_("查看原因"), max_length=200)
+
+
+class ConsentForm(DressedForm):
+    """What a customer said about one purpose. Nothing is chosen beforehand."""
+
+    purpose = forms.ChoiceField(label=_("用途"), choices=[("", _("选择用途")), *ConsentPurpose.choices])
+    decision = forms.ChoiceField(label=_("客户表示"), choices=[("", _("选择")), *ConsentDecision.choices])
+    channel = forms.ChoiceField(label=_("方式"), choices=[("", _("选择方式")), *ConsentChannel.choices])
+    is_asked = forms.BooleanField(label=_("由我方询问"), required=False)
+    wording = forms.CharField(
+        label=_("告知内容"),
+        max_length=MAX_WORDING,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("同意时必填：客户看到或听到的原文。"),
+    )
+    wording_version = forms.CharField(label=_("告知版本"), max_length=MAX_VERSION, required=False)
+    evidence = forms.CharField(
+        label=_("凭证"), max_length=MAX_EVIDENCE, required=False, help_text=_("例如录音编号，不要填写个人信息。")
+    )
+    at = _moment_field(_("表示时间"), help_text=_("留空为现在。"))

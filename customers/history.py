@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from core.events import Event
 from core.wording import explained, listed
 from customers import events
+from customers.choices import ConsentDecision, ConsentPurpose
 from customers.models import Customer
 
 FIELD_LABELS = {
@@ -90,6 +91,13 @@ def _conflict(payload: dict[str, Any]) -> str:
     }
 
 
+def _consent(payload: dict[str, Any]) -> str:
+    return _("%(purpose)s：客户%(decision)s") % {
+        "purpose": ConsentPurpose(payload["purpose"]).label,
+        "decision": ConsentDecision(payload["decision"]).label,
+    }
+
+
 _WORDS: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     events.CREATED: ("user-plus", _created),
     events.UPDATED: ("pencil", _changes),
@@ -107,6 +115,7 @@ _WORDS: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     events.TAG_EXPIRED: ("clock-off", lambda p: _("标签“%(tag)s”到期") % p),
     events.MERGED: ("arrow-merge", lambda p: _("%(source)s 号客户合并到 %(target)s 号客户") % p),
     events.UNMERGED: ("arrows-split", lambda p: _("撤销 %(source)s 号与 %(target)s 号客户的合并") % p),
+    events.CONSENT_RECORDED: ("writing-sign", _consent),
     events.ORDER_CREATED: ("shopping-cart", lambda p: _("下单 %(order_no)s") % p),
     events.ORDER_UPDATED: ("shopping-cart", lambda p: _("订单 %(order_no)s 更新") % p),
     "personal_data.revealed": (

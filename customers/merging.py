@@ -25,3 +25,4 @@ def links() -> Iterator[tuple[str, type[Model], str]]:
 
 register("customers.Order", "customer")
 register("customers.CustomerIdentity", "customer")
+register("customers.ConsentRecord", "customer")

@@ -6,9 +6,12 @@ from django.utils.translation import gettext_lazy as _
 
 from core.clock import now
 from customers import profile
+from customers.forms import ConsentForm
 from customers.history import history_of
-from customers.models import Customer, CustomerMerge
+from customers.measuring import PAID
+from customers.models import Customer, CustomerMerge, CustomerValue
 from customers.models.merge import UNDO_PERIOD
+from customers.services.consents import consents_of
 
 PANEL_ROWS = 20
 
@@ -16,7 +19,10 @@ PANEL_ROWS = 20
 def register() -> None:
     """Put the panels on the page, once at start-up."""
     profile.register_panel("orders", orders, "customers/panels/orders.html", title=_("订单"), position=20)
-    profile.register_panel("consents", consents, "customers/panels/consents.html", title=_("联系意愿"), position=80)
+    profile.register_panel("value", value, "customers/panels/value.html", title=_("价值与流失风险"), position=15)
+    profile.register_panel(
+        "consents", consents, "customers/panels/consents.html", title=_("同意与联系意愿"), position=80
+    )
     profile.register_panel("history", history, "customers/panels/history.html", title=_("变更历史"), position=90)
 
 
@@ -26,9 +32,18 @@ def orders(customer: Customer, user: Any) -> dict[str, Any]:
     return {"orders": list(rows[:PANEL_ROWS])}
 
 
-def consents(customer: Customer, user: Any) -> dict[str, Any]:
-    """Whether and since when the customer wants no contact."""
-    return {}
+def value(customer: Customer, user: Any) -> dict[str, Any]:
+    """What the customer is worth and how likely they stay away, with the numbers behind it."""
+    standing = CustomerValue.objects.filter(customer=customer).select_related("base").first()
+    is_waiting = standing is None and customer.orders.filter(status__in=PAID).exists()
+    return {"standing": standing, "is_waiting": is_waiting}
+
+
+def consents(customer: Customer, user: Any, form: ConsentForm | None = None) -> dict[str, Any]:
+    """What the customer agreed to and refused, and the whole ledger."""
+    if not user.has_perm("customers.view_consentrecord"):
+        return {"consents": None}
+    return {"consents": consents_of(customer), "consent_form": form or ConsentForm()}
 
 
 def history(customer: Customer, user: Any) -> dict[str, Any]:

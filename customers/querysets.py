@@ -1,13 +1,14 @@
-"""Which customers, labels and orders."""
+"""Which customers, labels, orders, consents and values."""
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 from django.apps import apps
 from django.db import models
 from django.db.models import Exists, OuterRef, Prefetch, Q
 
 from core.clock import now
+from core.events.models import AppendOnlyError
 from customers import names, visibility
 from customers.normalisation import InvalidContact, check_phone, email_index, phone_index, phone_tail_index
 
@@ -59,7 +60,7 @@ class CustomerQuerySet(models.QuerySet[Any]):
 
     def for_list(self) -> Self:
         """With what a list row shows, in a constant number of queries."""
-        return self.prefetch_related(
+        return self.select_related("standing_value__base").prefetch_related(
             "identities",
             Prefetch(
                 "customer_tags",
@@ -118,6 +119,34 @@ class OrderQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: Any) -> Self:
         """Orders of customers whom `user` may see."""
         if not user.has_perm("customers.view_order"):
+            return self.none()
+        visible = apps.get_model("customers", "Customer").objects.visible_to(user)
+        return self.filter(customer__in=visible.values("pk"))
+
+
+class ConsentQuerySet(models.QuerySet[Any]):
+    def update(self, **kwargs: Any) -> NoReturn:
+        raise AppendOnlyError("Consent records are never changed.")
+
+    def delete(self) -> NoReturn:
+        raise AppendOnlyError("Consent records are never deleted.")
+
+    def visible_to(self, user: Any) -> Self:
+        """Statements of customers whom `user` may see."""
+        if not user.has_perm("customers.view_consentrecord"):
+            return self.none()
+        visible = apps.get_model("customers", "Customer").objects.visible_to(user)
+        return self.filter(customer__in=visible.values("pk"))
+
+    def newest_first(self) -> Self:
+        """By when the customer said it; of two at one moment the one noted last."""
+        return self.order_by("-at", "-id")
+
+
+class CustomerValueQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: Any) -> Self:
+        """Values of customers whom `user` may see."""
+        if not user.has_perm("customers.view_customervalue"):
             return self.none()
         visible = apps.get_model("customers", "Customer").objects.visible_to(user)
         return self.filter(customer__in=visible.values("pk"))

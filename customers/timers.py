@@ -3,8 +3,9 @@
 from datetime import datetime, timedelta
 
 from core.timers import Timer, periodic, timer_handler
-from customers.services import apply_all_rule_tags, expire_tag
+from customers.services import apply_all_rule_tags, begin_values, continue_values, expire_tag
 from customers.services.tagging import EXPIRY_TIMER
+from customers.services.values import CHUNK_TIMER
 
 
 @timer_handler(EXPIRY_TIMER)
@@ -18,3 +19,16 @@ def close_expired_tag(timer: Timer) -> None:
 def run_rules(slot: datetime) -> None:
     """Give and take the labels of rules."""
     apply_all_rule_tags()
+
+
+@periodic("customers.values", every=timedelta(days=1), offset=timedelta(hours=3))
+def begin_nightly_values(slot: datetime) -> None:
+    """Look at all orders while the shop sleeps."""
+    begin_values()
+
+
+@timer_handler(CHUNK_TIMER)
+def score_chunk(timer: Timer) -> None:
+    """Score the next customers of a night's run."""
+    if timer.subject_id is not None:
+        continue_values(base_id=timer.subject_id, after=timer.payload["after"])

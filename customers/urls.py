@@ -1,6 +1,6 @@
 from django.urls import path
 
-from customers import views
+from customers import consent_views, views
 
 app_name = "customers"
 
@@ -14,6 +14,10 @@ urlpatterns = [
     path("customers/<int:pk>/verify/", views.verify, name="verify"),
     path("customers/<int:pk>/tags/", views.add_tag, name="add_tag"),
     path("customers/<int:pk>/tags/<int:tag_id>/remove/", views.remove_tag, name="remove_tag"),
+    path("customers/<int:pk>/consents/", consent_views.record_consent, name="record_consent"),
+    path(
+        "customers/<int:pk>/consents/<str:purpose>/withdraw/", consent_views.withdraw_consent, name="withdraw_consent"
+    ),
     path("customers/<int:pk>/merge/", views.merge, name="merge"),
     path("customers/merges/<int:pk>/undo/", views.undo_merge, name="undo_merge"),
 ]

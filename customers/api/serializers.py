@@ -4,16 +4,18 @@ from typing import Any
 
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from core.api.fields import CleanCharField, MaskedAddress, MaskedEmail, MaskedName, MaskedPhone, MomentField
 from core.api.serializers import StrictModelSerializer, StrictSerializer
 from core.language import mask_text
 from core.privacy.masks import mask_name
+from customers.api.standing import ChurnSerializer, ValueSerializer, churn_of, value_of
 from customers.choices import OrderStatus, TagKind
 from customers.models import Customer, CustomerTag, Order, OrderItem, Shop, Tag, TagGroup
 from customers.normalisation import check_email, check_phone
-from customers.services.merges import MERGED_FIELDS, SOURCE, TARGET
+from customers.services.merges import CHOOSABLE_FIELDS, SOURCE, TARGET
 from customers.services.profiles import MAX_ADDRESS, MAX_NOTES, REVEALABLE_FIELDS
 from customers.services.validation import MAX_EXTERNAL_ID, MAX_NAME
 
@@ -38,6 +40,8 @@ class CustomerSerializer(StrictModelSerializer):
     external_ids = serializers.SerializerMethodField()
     tags = serializers.SerializerMethodField()
     merged_into = serializers.PrimaryKeyRelatedField(read_only=True, allow_null=True)  # type: ignore[var-annotated]
+    value = serializers.SerializerMethodField()
+    churn = serializers.SerializerMethodField()
 
     class Meta:
         model = Customer
@@ -61,6 +65,8 @@ class CustomerSerializer(StrictModelSerializer):
             "identities",
             "external_ids",
             "merged_into",
+            "value",
+            "churn",
             "revision",
             "created_at",
             "updated_at",
@@ -84,6 +90,14 @@ class CustomerSerializer(StrictModelSerializer):
 
     def get_tags(self, customer: Customer) -> list[str]:
         return [spell.tag.name for spell in customer.customer_tags.all()]
+
+    @extend_schema_field(ValueSerializer(allow_null=True))
+    def get_value(self, customer: Customer) -> dict[str, Any] | None:
+        return value_of(customer)
+
+    @extend_schema_field(ChurnSerializer(allow_null=True))
+    def get_churn(self, customer: Customer) -> dict[str, Any] | None:
+        return churn_of(customer)
 
     def to_representation(self, instance: Customer) -> dict[str, Any]:
         shown: dict[str, Any] = super().to_representation(instance)
@@ -134,7 +148,7 @@ class CustomerMergeSerializer(StrictSerializer):
     choices = serializers.DictField(
         child=serializers.ChoiceField([SOURCE, TARGET]),
         required=False,
-        help_text=format_lazy(_("逐个字段选择保留哪一方，可用字段：{fields}"), fields=", ".join(MERGED_FIELDS)),
+        help_text=format_lazy(_("逐个字段选择保留哪一方，可用字段：{fields}"), fields=", ".join(CHOOSABLE_FIELDS)),
     )
 
 
@@ -153,6 +167,7 @@ class FieldPreviewSerializer(serializers.Serializer):
     target = serializers.JSONField()
     keeps = serializers.ChoiceField([SOURCE, TARGET])
     differs = serializers.BooleanField()
+    is_choosable = serializers.BooleanField()
 
 
 class RevealSerializer(StrictSerializer):

@@ -16,8 +16,10 @@ from core.api.viewsets import WriteViewSet
 from core.errors import NotFound
 from customers import services
 from customers.api import serializers as shapes
+from customers.api import standing
 from customers.api.filters import CustomerFilter
 from customers.models import Customer, CustomerMerge, CustomerTag, Tag
+from customers.services.consents import consents_of
 from customers.services.validation import field_error
 
 CREATE_EXAMPLE = example(
@@ -37,6 +39,19 @@ TAG_EXAMPLE = example(
     {"tag": "大促敏感", "reason": "双十一投诉过物流", "expires_at": "2026-12-31T00:00:00+08:00"},
     request_only=True,
 )
+CONSENT_EXAMPLE = example(
+    "电话里同意营销短信",
+    {
+        "purpose": "marketing_sms",
+        "decision": "granted",
+        "channel": "phone",
+        "is_asked": True,
+        "wording": "是否同意我们每月最多两次向您发送优惠短信？可随时回复 R 退订。",
+        "wording_version": "2026-10",
+        "evidence": "录音 20261118-0042",
+    },
+    request_only=True,
+)
 REVEAL_EXAMPLE = example("核对收件电话", {"field": "phone", "reason": "核对收件人电话"}, request_only=True)
 INTO = OpenApiParameter("into", int, required=True, description=lazy("保留的客户"))
 
@@ -54,6 +69,7 @@ class CustomerViewSet(WriteViewSet):
         "reveal": shapes.RevealSerializer,
         "verify": shapes.VerifySerializer,
         "tags": shapes.CustomerTagCreateSerializer,
+        "consents": standing.ConsentCreateSerializer,
     }
     required_permissions = {
         "list": "customers.view_customer",
@@ -68,6 +84,8 @@ class CustomerViewSet(WriteViewSet):
         "list_tags": "customers.view_customer",
         "remove_tag": "customers.tag_customer",
         "preview_merge": "customers.merge_customer",
+        "consents": "customers.add_consentrecord",
+        "list_consents": "customers.view_consentrecord",
     }
     extra_query_parameters = {"preview_merge": ("into",)}
     filterset_class = CustomerFilter
@@ -187,3 +205,22 @@ class CustomerViewSet(WriteViewSet):
             raise NotFound(_("没有这个标签。"))
         services.remove_tag(customer=customer, tag=tag, actor=request.user)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+    # Consents -----------------------------------------------------------------------------
+
+    @extend_schema(
+        request=standing.ConsentCreateSerializer,
+        responses={201: standing.ConsentSerializer},
+        examples=[CONSENT_EXAMPLE],
+    )
+    @action(detail=True, methods=["post"], pagination_class=None)
+    def consents(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Note what the customer said about one purpose; nothing noted is ever changed."""
+        customer, data = self.get_object(), self.validated()
+        record = services.record_consent(customer=customer, actor=request.user, **data)
+        return Response(standing.ConsentSerializer(record).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(responses=standing.ConsentsSerializer, filters=False)
+    @consents.mapping.get
+    def list_consents(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return Response(standing.ConsentsSerializer(consents_of(self.get_object())).data)

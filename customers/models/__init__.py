@@ -1,19 +1,25 @@
 """Rows of the customer floor."""
 
+from customers.models.consent import ConsentRecord
 from customers.models.customer import Customer, CustomerIdentity
 from customers.models.merge import CustomerMerge
 from customers.models.order import Order, OrderItem
 from customers.models.shop import Shop
 from customers.models.tag import CustomerTag, Tag, TagGroup
+from customers.models.value import CustomerSettings, CustomerValue, ValueBase
 
 __all__ = [
+    "ConsentRecord",
     "Customer",
     "CustomerIdentity",
     "CustomerMerge",
+    "CustomerSettings",
     "CustomerTag",
+    "CustomerValue",
     "Order",
     "OrderItem",
     "Shop",
     "Tag",
     "TagGroup",
+    "ValueBase",
 ]

@@ -14,11 +14,14 @@ from core.clock import now
 from core.errors import Conflict, InvalidInput
 from core.wording import listed
 from customers import events, merging
+from customers.choices import ConsentPurpose
 from customers.models import Customer, CustomerMerge, CustomerTag
 from customers.models.merge import UNDO_PERIOD
+from customers.services import ledger
 from customers.services.identification import columns
 from customers.services.profiles import PERSONAL_FIELDS
 from customers.services.validation import field_error
+from customers.services.values import refresh_values_on_commit
 
 MERGED_FIELDS = (
     "name",
@@ -31,6 +34,9 @@ MERGED_FIELDS = (
     "preferences",
     "level",
 )
+# What the customer said last holds for the one person they are; nobody chooses that for them.
+CONTACT_WISH = "do_not_contact_at"
+CHOOSABLE_FIELDS = tuple(field for field in MERGED_FIELDS if field != CONTACT_WISH)
 # Fields that mean nothing without their neighbour go together.
 _COMPANIONS = {
     "phone": ("phone_verified_at",),
@@ -52,6 +58,7 @@ class FieldPreview:
     target: Any
     keeps: str
     differs: bool
+    is_choosable: bool
 
 
 def preview_merge(
@@ -68,6 +75,7 @@ def preview_merge(
             target=_masked(field, getattr(target, field)),
             keeps=kept[field],
             differs=getattr(source, field) != getattr(target, field),
+            is_choosable=field in CHOOSABLE_FIELDS,
         )
         for field in MERGED_FIELDS
     ]
@@ -97,6 +105,7 @@ def merge_customers(
         _write(target, fields)
         source.merged_into = target
         _write(source, {"merged_into": target})
+        ledger.settle_contact_wish(target)
         undo = {
             "before": _plain(before),
             "after": _plain(fields),
@@ -111,6 +120,7 @@ def merge_customers(
         data = {"merge": merge.pk, "source": source.pk, "target": target.pk, "fields": sorted(fields), "moved": counts}
         for record in (source, target):
             events.record_customer_event(events.MERGED, record.pk, actor, **data)
+        refresh_values_on_commit([source.pk, target.pk])
     return merge
 
 
@@ -136,12 +146,15 @@ def unmerge_customers(*, merge: CustomerMerge, actor: Any) -> CustomerMerge:
         restored = {name: _value(name, before[name]) for name in after if current[name] == after[name]}
         _write(target, restored)
         _write(source, {"merged_into": None})
+        for record in (source, target):
+            ledger.settle_contact_wish(record)
         merge.undone_at = now()
         merge.save(update_fields=["undone_at"])
         for record in (source, target):
             events.record_customer_event(
                 events.UNMERGED, record.pk, actor, merge=merge.pk, source=source.pk, target=target.pk
             )
+        refresh_values_on_commit([source.pk, target.pk])
     return merge
 
 
@@ -179,7 +192,7 @@ def _verified_conflicts(source: Customer, target: Customer) -> list[str]:
 
 def _kept(source: Customer, target: Customer, choices: Mapping[str, str]) -> dict[str, str]:
     for field, whose in choices.items():
-        if field not in MERGED_FIELDS or whose not in (SOURCE, TARGET):
+        if field not in CHOOSABLE_FIELDS or whose not in (SOURCE, TARGET):
             raise InvalidInput(
                 _("不能这样选择：%(field)s。") % {"field": field}, fields={"choices": [_("字段或取值无效。")]}
             )
@@ -188,7 +201,18 @@ def _kept(source: Customer, target: Customer, choices: Mapping[str, str]) -> dic
         fills = bool(getattr(source, field)) and not getattr(target, field)
         upgrades = field in ("phone", "email") and _is_verified_twin(source, target, field)
         kept[field] = choices.get(field) or (SOURCE if fills or upgrades else TARGET)
+    kept[CONTACT_WISH] = _said_last(source, target) or kept[CONTACT_WISH]
     return kept
+
+
+def _said_last(source: Customer, target: Customer) -> str:
+    """Whose record holds the newest statement about contact; empty when neither holds any."""
+    said = {
+        SOURCE: ledger.newest(source, ConsentPurpose.CONTACT),
+        TARGET: ledger.newest(target, ConsentPurpose.CONTACT),
+    }
+    moments = {whose: (record.at, record.pk) for whose, record in said.items() if record is not None}
+    return max(moments, key=lambda whose: moments[whose], default="")
 
 
 def _is_verified_twin(source: Customer, target: Customer, field: str) -> bool:

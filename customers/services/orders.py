@@ -15,6 +15,7 @@ from customers import events
 from customers.choices import OrderStatus
 from customers.models import Customer, Order, OrderItem, Shop
 from customers.services.validation import clean_line, clean_phone, field_error
+from customers.services.values import refresh_values_on_commit
 
 CENT = Decimal("0.01")
 STEPS = ("ordered_at", "paid_at", "shipped_at", "signed_at")
@@ -71,6 +72,7 @@ def upsert_order(
                 events.record_customer_event(
                     events.ORDER_CREATED, customer.pk, actor, order=existing.pk, order_no=number, status=existing.status
                 )
+                refresh_values_on_commit([customer.pk])
                 return existing, True
         return _change(existing, values, lines, customer=customer, actor=actor), False
 
@@ -101,11 +103,12 @@ def _change(
     changed = {name: value for name, value in cleaned.items() if getattr(order, name) != value}
     if customer is not None and order.customer_id != customer.pk:
         changed["customer"] = customer
-    before = order.status
+    before, holders = order.status, {order.customer_id}
     if changed:
         for name, value in changed.items():
             setattr(order, name, value)
         order.save(update_fields=[*changed, "updated_at"])
+        refresh_values_on_commit(holders | {order.customer_id})
     if lines is not None:
         _replace_items(order, lines)
     if changed or lines is not None:

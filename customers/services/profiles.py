@@ -15,6 +15,7 @@ from core.privacy.services import reveal
 from core.text import has_forbidden_characters
 from customers import events
 from customers.models import Customer
+from customers.services import ledger
 from customers.services.identification import Signs, add_identities, clean_signs, columns, find_holders, lock_signs
 from customers.services.validation import (
     MAX_NAME,
@@ -72,6 +73,8 @@ def create_customer(
         customer = Customer.objects.create(**values)
         add_identities(customer=customer, external_ids=signs.external_ids, verified=False, actor=actor)
         events.record_customer_event(events.CREATED, customer.pk, actor, platforms=sorted(signs.external_ids))
+        if customer.do_not_contact_at is not None:
+            ledger.append_contact_wish(customer, actor)
     return customer
 
 
@@ -105,6 +108,8 @@ def update_customer(
         row.save(update_fields=[*columns(values), "revision", "updated_at"])
         moved = {name: {"from": before[name], "to": _shown(name, value)} for name, value in values.items()}
         events.record_customer_event(events.UPDATED, row.pk, actor, changes=moved)
+        if "do_not_contact_at" in values:
+            ledger.append_contact_wish(row, actor)
     return row
 
 

@@ -6,9 +6,9 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from core import clock
+from customers.choices import ConsentChannel, ConsentPurpose
 from customers.models import Customer
-from customers.services import resolve_customer
+from customers.services import resolve_customer, withdraw_consent
 from tickets.choices import TicketType
 from tickets.models import Ticket
 from tickets.services import intake
@@ -51,8 +51,14 @@ def complain(
 def anonymous_customer() -> Customer:
     """A record for somebody who does not want to be known or contacted."""
     customer = resolve_customer(channel=CHANNEL)
-    customer.do_not_contact_at, customer.do_not_contact_reason = clock.now(), str(_("匿名投诉"))
-    customer.save(update_fields=["do_not_contact_at", "do_not_contact_reason", "updated_at"])
+    withdraw_consent(
+        customer=customer,
+        actor=None,
+        purpose=ConsentPurpose.CONTACT,
+        channel=ConsentChannel.WEB,
+        evidence=str(_("匿名投诉")),
+    )
+    customer.refresh_from_db()
     return customer
 
 

@@ -1,0 +1,53 @@
+"""Values and consents in the admin: to look at. Consents are noted on the customer's page and over the API."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+
+from core.admin_bases import ReadOnlyAdmin
+from customers.models import ConsentRecord, CustomerSettings, CustomerValue, ValueBase
+
+
+@admin.register(CustomerSettings)
+class CustomerSettingsAdmin(ModelAdmin):
+    list_display = ["__str__", "watch_ratio", "warn_ratio", "lost_ratio", "consent_rest_days"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and not CustomerSettings.objects.exists()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: CustomerSettings, form: Any, change: bool) -> None:
+        obj.pk = 1
+        super().save_model(request, obj, form, change)
+
+
+@admin.register(ValueBase)
+class ValueBaseAdmin(ReadOnlyAdmin):
+    list_display = ["computed_at", "size", "mean_recency", "mean_frequency", "mean_monetary", "median_gap"]
+
+
+@admin.register(CustomerValue)
+class CustomerValueAdmin(ReadOnlyAdmin):
+    list_display = ["customer", "segment", "score", "orders", "churn_band", "churn_ratio", "computed_at"]
+    list_filter = ["segment", "churn_band", "churn_basis"]
+    list_select_related = ["customer"]
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return CustomerValue.objects.visible_to(request.user)  # type: ignore[no-any-return]
+
+
+@admin.register(ConsentRecord)
+class ConsentRecordAdmin(ReadOnlyAdmin):
+    list_display = ["at", "customer", "purpose", "decision", "channel", "is_asked", "actor"]
+    list_filter = ["purpose", "decision", "channel"]
+    list_select_related = ["customer", "actor"]
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return ConsentRecord.objects.visible_to(request.user)  # type: ignore[no-any-return]
