@@ -3,6 +3,7 @@
 from django.urls import path
 from rest_framework.routers import DefaultRouter
 
+from core.approvals.api import ApprovalViewSet
 from core.calendars.api import BusinessCalendarViewSet
 from crm.followups.api.views import FollowUpVisitViewSet, SurveyViewSet
 from crm.integrations.api.views import WebhookViewSet
@@ -41,6 +42,7 @@ router.register("norm-breaches", NormBreachViewSet, basename="norm-breach")
 router.register("staff", StaffViewSet, basename="staff")
 router.register("teams", TeamViewSet, basename="team")
 router.register("tokens", TokenViewSet, basename="token")
+router.register("approvals", ApprovalViewSet, basename="approval")
 router.register("follow-up-visits", FollowUpVisitViewSet, basename="follow-up-visit")
 router.register("surveys", SurveyViewSet, basename="survey")
 router.register("webhooks", WebhookViewSet, basename="webhook")

@@ -14,4 +14,5 @@ class CoreConfig(AppConfig):
         """Let every app register its timers, event consumers and outbox senders; register the checks."""
         autodiscover_modules("timers", "consumers", "senders")
         import_module("core.privacy.checks")
+        import_module("core.approvals.timers")
         import_module("core.audit.jobs")

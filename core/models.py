@@ -1,5 +1,11 @@
 """All models of `core`: one app, its rows live beside the mechanism they belong to."""
 
+from core.approvals.models import (  # noqa: F401
+    ApprovalRequest,
+    AuthorityDay,
+    AuthorityLimit,
+    Substitution,
+)
 from core.audit.models import EventSeal  # noqa: F401
 from core.calendars.models import (  # noqa: F401
     BusinessCalendar,
