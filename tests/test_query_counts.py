@@ -17,6 +17,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from core import clock
 from crm.followups.services import plan_visit
 from customers.services import create_customer
 from tests.api.page_table import PAGES
@@ -87,7 +88,7 @@ def _more(world: World) -> None:
         customer = create_customer(actor=agent, changes={"name": f"客户{number}"})
         request = intake.Request(channel="taobao", body=f"第{number}个问题", customer_id=customer.pk)
         made = intake.receive(request=request, actor=None).ticket
-        plan_visit(actor=agent, customer=customer, ticket=made, assignee=agent, due_at=ticket.created_at)
+        plan_visit(actor=agent, customer=customer, ticket=made, assignee=agent, due_at=clock.now())
         conversation.add_note(ticket=ticket, actor=agent, body=f"备注{number}")
         make_script(author=lead, reviewer=head, key=f"S-{number}", title=f"话术{number}", body="您好")
         make_article(author=lead, reviewer=head, key=f"A-{number}", title=f"文章{number}", body="正文")

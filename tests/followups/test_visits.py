@@ -219,6 +219,24 @@ def test_api_refuses_by_name(make_ticket: Make, agent: User, change: dict, field
     assert list(answer.data["fields"]) == [field]
 
 
+def test_a_visit_is_not_planned_for_the_past(make_ticket: Make, agent: User, frozen: Any) -> None:
+    client = client_of(agent)
+    past, soon = (clock.now() + timedelta(minutes=shift) for shift in (-3, 1))
+    body = {"ticket": make_ticket().pk, "due_at": past.isoformat()}
+    refused = client.post(VISITS, body, format="json")
+    assert (refused.status_code, refused.data["fields"]) == (400, {"due_at": ["回访时间不能早于现在。"]})
+    made = client.post(VISITS, {**body, "due_at": soon.isoformat()}, format="json")
+    assert made.status_code == 201
+    moved = client.patch(f"{VISITS}{made.data['id']}/", {"due_at": past.isoformat()}, format="json")
+    assert (moved.status_code, list(moved.data["fields"])) == (400, ["due_at"])
+
+
+def test_an_overdue_visit_is_still_handed_over(visit: FollowUpVisit, agent: User, frozen: Any) -> None:
+    frozen.shift(timedelta(days=10).total_seconds())
+    body = {"due_at": visit.due_at.isoformat(), "note": "先发短信"}
+    assert client_of(agent).patch(f"{VISITS}{visit.pk}/", body, format="json").status_code == 200
+
+
 def test_api_refuses_an_unknown_outcome(visit: FollowUpVisit, agent: User) -> None:
     answer = client_of(agent).post(f"{VISITS}{visit.pk}/complete/", {"outcome": "fine"}, format="json")
     assert answer.status_code == 400

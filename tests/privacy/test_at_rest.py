@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import connection
 from django.test import Client
 
+from core import clock
 from core.events import run_consumers
 from core.redis import client as redis_client
 from core.timers import fire_due
@@ -155,7 +156,7 @@ def _after_the_answer(world: World, number: int) -> None:
         customer=ticket.customer,
         ticket=ticket,
         assignee=agent,
-        due_at=ticket.created_at,
+        due_at=clock.now(),
         note=_said(number),
     )
     done = {"outcome": "satisfied", "note": _said(number)}

@@ -26,7 +26,10 @@ def plan(agent: User, make_ticket: Make) -> Callable[..., FollowUpVisit]:
     def make(hours: float, **values: Any) -> FollowUpVisit:
         ticket = values.pop("ticket", None) or make_ticket()
         due_at = clock.now() + timedelta(hours=hours)
-        return plan_visit(actor=agent, customer=ticket.customer, ticket=ticket, due_at=due_at, assignee=agent, **values)
+        with clock.at(min(due_at, clock.now())):  # a late one was planned in time
+            return plan_visit(
+                actor=agent, customer=ticket.customer, ticket=ticket, due_at=due_at, assignee=agent, **values
+            )
 
     return make
 

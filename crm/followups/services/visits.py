@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 VISIT_TIMER = "visit.due"
 SUBJECT = "follow_up_visit"
+#: Clocks of other systems run a little behind, and forms know no seconds; this much earlier is taken as now.
+PAST_TOLERANCE = timedelta(minutes=2)
 
 
 @transaction.atomic
@@ -40,7 +42,10 @@ def plan_visit(
     planned_from: datetime | None = None,
 ) -> FollowUpVisit:
     """Plan a call. With a `key` (rules) the same visit is planned once, and a customer who refused contact
-    gives a skipped row that is counted; a person who plans by hand is refused instead."""
+    gives a skipped row that is counted; a person who plans by hand is refused instead, as for a past moment
+    (a rule read late may still plan one)."""
+    if key is None:
+        _refuse_past(due_at)
     refused = customer.do_not_contact_at is not None
     if refused and key is None:
         raise Conflict(_("客户已要求免打扰，不能安排回访。"), code="do_not_contact")
@@ -62,6 +67,12 @@ def plan_visit(
         _arm(visit)
         record_events([visit_event(events.VISIT_PLANNED, visit, actor, plan=plan.key if plan else None)])
     return visit
+
+
+def _refuse_past(due_at: datetime) -> None:
+    if due_at < clock.now() - PAST_TOLERANCE:
+        sentence = _("回访时间不能早于现在。")
+        raise InvalidInput(sentence, fields={"due_at": [sentence]})
 
 
 def _make(key: str | None, values: dict[str, Any]) -> tuple[FollowUpVisit, bool]:
@@ -92,6 +103,8 @@ def _locked(visit: FollowUpVisit) -> FollowUpVisit:
 def change_visit(*, visit: FollowUpVisit, actor: "User | None", **changes: Any) -> FollowUpVisit:
     """Move a planned visit or hand it over: `due_at`, `assignee`, `note`."""
     visit = _locked(visit)
+    if changes.get("due_at", visit.due_at) != visit.due_at:
+        _refuse_past(changes["due_at"])
     for name, value in changes.items():
         setattr(visit, name, value)
     visit.save(update_fields=list(changes))
