@@ -227,6 +227,7 @@ class MessageSerializer(serializers.Serializer):
     script = serializers.IntegerField(source="script_version_id", allow_null=True)
     attachments = AttachmentSerializer(many=True)
     created_at = serializers.DateTimeField()
+    undelivered_at = serializers.DateTimeField(allow_null=True)
 
     def to_representation(self, message: TicketMessage) -> dict[str, Any]:
         author = message.author
@@ -241,6 +242,7 @@ class MessageSerializer(serializers.Serializer):
             "script": message.script_version_id,
             "attachments": AttachmentSerializer(message.attachments.all(), many=True).data,
             "created_at": message.created_at,
+            "undelivered_at": message.undelivered_at,
         }
 
 

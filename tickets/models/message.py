@@ -39,6 +39,7 @@ class TicketMessage(EncryptedRow):
     channel = models.ForeignKey(Channel, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     external_id = models.CharField(_("外部编号"), max_length=200, blank=True)
     created_at = models.DateTimeField(_("时间"), default=clock.now)
+    undelivered_at = models.DateTimeField(_("退信时间"), null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("工单消息")

@@ -25,7 +25,7 @@ from tickets import configuration
 from tickets.choices import ChannelKind
 from tickets.email import Mail, read_mail
 from tickets.models import Attachment, Channel, InboundMessage, Ticket, TicketMessage
-from tickets.services import catalogue, conversation, intake, outgoing
+from tickets.services import bounces, catalogue, conversation, intake, outgoing
 from tickets.services.attachments import clean_name, store_attachment
 
 logger = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ def receive_mail(raw: bytes) -> Received:
         _set_aside(stored, _fault(mail.fault))
         return replace(seen, reason=_fault(mail.fault))
     if mail.automatic is not None:
-        reason = _automatic(mail)
+        reason = _automatic(mail) + _came_back(raw, mail)
         _set_aside(stored, reason)
         return replace(seen, result=Outcome.IGNORED, reason=reason)
     try:
@@ -133,6 +133,13 @@ def _automatic(mail: Mail) -> str:
     assert mail.automatic is not None
     kinds = {"bounce": _("退信"), "auto_reply": _("自动回复"), "loop": _("循环或群发邮件")}
     return _("%(kind)s（%(sign)s），未建工单。") % {"kind": kinds[mail.automatic.kind], "sign": mail.automatic.sign}
+
+
+def _came_back(raw: bytes, mail: Mail) -> str:
+    """Note a letter of ours that came back on its ticket; what to say of it."""
+    bounce = bounces.bounce_of(raw, mail)
+    ticket = bounces.note_bounce(bounce) if bounce else None
+    return _("已在工单 %(number)s 备注。") % {"number": ticket.number} if ticket else ""
 
 
 # Raw first

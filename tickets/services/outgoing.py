@@ -20,6 +20,7 @@ REPLY = "email"
 REFERENCES_MAX = 20
 _SALT = "tickets.outgoing.message_id"
 _OURS = re.compile(r"(\d{8,20})\.([a-z]+-\d{1,19})\.([0-9a-f]{20})@.+", re.ASCII)
+_OURS_WITHIN = re.compile(r"(?<!\d)(\d{8,20})\.([a-z]+-\d{1,18})\.([0-9a-f]{20})@", re.ASCII)
 _LINE_ENDS = re.compile(r"[\r\n]+")
 
 
@@ -102,6 +103,14 @@ def ticket_number_in(reference: str) -> str | None:
     if match is None or not constant_time_compare(match[3], _signature(match[1], match[2])):
         return None
     return match[1]
+
+
+def find_own(text: str) -> tuple[str, str] | None:
+    """Ticket number and `what` of the first Message-ID of ours anywhere in a text."""
+    for match in _OURS_WITHIN.finditer(text):
+        if constant_time_compare(match[3], _signature(match[1], match[2])):
+            return match[1], match[2]
+    return None
 
 
 def _signature(number: str, what: str) -> str:

@@ -1,0 +1,103 @@
+"""Letters of ours that came back: a note on the ticket and a mark on the message, and nothing else.
+
+No ticket is opened, no state changes and no clock moves: nobody wrote to us.
+"""
+
+import re
+from dataclasses import dataclass
+from email.utils import parseaddr
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from core import clock
+from core.events import record_events
+from core.language import mask_email, mask_text
+from tickets import events
+from tickets.choices import MessageKind
+from tickets.email import Mail
+from tickets.models import Ticket, TicketMessage
+from tickets.services import outgoing
+from tickets.services.transitions import lock
+
+REASON_LENGTH = 200
+#: Reports are short; what is longer is our own letter, whose headers stand at its beginning.
+READ_BYTES = 200_000
+_REPORT = "message/delivery-status"
+_ACTION = re.compile(r"^Action:\s*([a-z]+)", re.IGNORECASE | re.MULTILINE)
+_RECIPIENT = re.compile(r"^(?:Final|Original)-Recipient:[^;\r\n]*;[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
+_DIAGNOSIS = re.compile(r"^Diagnostic-Code:[^;\r\n]*;[ \t]*(.+(?:\r?\n[ \t]+.+)*)", re.IGNORECASE | re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Bounce:
+    """Which letter of ours came back: `what` as in `outgoing.compose`; address and reason as the report says."""
+
+    number: str
+    what: str
+    address: str
+    reason: str
+
+
+def bounce_of(raw: bytes, mail: Mail) -> Bounce | None:
+    """What a bounce says of a letter of ours; None for other mail, and while delivery is still tried."""
+    if mail.automatic is None or mail.automatic.kind != "bounce":
+        return None
+    parts = [(file.content_type, file.content()[:READ_BYTES].decode("utf-8", "replace")) for file in mail.files]
+    report = "\n".join(text for content_type, text in parts if content_type == _REPORT)
+    actions = {action.lower() for action in _ACTION.findall(report)}
+    if actions and "failed" not in actions:
+        return None
+    texts = [*mail.references, mail.text, raw.decode("latin-1"), *(text for _type, text in parts)]
+    ours = next(filter(None, map(outgoing.find_own, texts)), None)
+    if ours is None:
+        return None
+    recipient, diagnosis = _RECIPIENT.search(report), _DIAGNOSIS.search(report)
+    return Bounce(
+        number=ours[0],
+        what=ours[1],
+        address=parseaddr(recipient[1])[1] if recipient else "",
+        reason=" ".join(diagnosis[1].split()) if diagnosis else "",
+    )
+
+
+@transaction.atomic
+def note_bounce(bounce: Bounce) -> Ticket | None:
+    """Mark the message and leave a note, once for each message; None when there is no such ticket any more."""
+    message = _message(bounce)
+    ticket = message.ticket if message else Ticket.objects.filter(number=bounce.number).first()
+    if ticket is None:
+        return None
+    ticket = lock(ticket)
+    while ticket.merged_into_id:
+        ticket = lock(Ticket(pk=ticket.merged_into_id))
+    moment = clock.now()
+    if message is not None:
+        marked = TicketMessage.objects.filter(pk=message.pk, undelivered_at=None).update(undelivered_at=moment)
+        if not marked:
+            return ticket
+    note = TicketMessage.objects.create(
+        ticket=ticket, kind=MessageKind.NOTE, body=_sentence(bounce, ticket), created_at=moment
+    )
+    ticket.updated_at = moment
+    ticket.save(update_fields=["updated_at"])
+    undelivered = message.pk if message else None
+    record_events(
+        [events.ticket_event(events.MESSAGE, ticket, None, message=note.pk, kind=note.kind, undelivered=undelivered)]
+    )
+    return ticket
+
+
+def _message(bounce: Bounce) -> TicketMessage | None:
+    kind, _dash, key = bounce.what.partition("-")
+    if kind != "reply":
+        return None
+    return TicketMessage.objects.select_related("ticket").filter(pk=int(key), kind=MessageKind.REPLY).first()
+
+
+def _sentence(bounce: Bounce, ticket: Ticket) -> str:
+    address = bounce.address if "@" in bounce.address else ticket.customer.email or ""
+    shown = mask_email(address) if address else _("收件地址不详")
+    reason = mask_text(bounce.reason)[:REASON_LENGTH]
+    sentence = _("邮件未送达：%(address)s。请核对地址，或用其他方式联系客户。") % {"address": shown}
+    return f"{sentence}\n{_('对方服务器：%(reason)s') % {'reason': reason}}" if reason else sentence
