@@ -10,6 +10,12 @@
   const composer = () => $("#composer");
   const body = () => $("#composer-body");
 
+  /* Every pane is the source of its own requests: htmx keeps one queue for each source and drops all but
+     the newest waiting one, so a refresh of the list could else swallow "solve". */
+  function load(pane, url, { verb = "GET", values = {} } = {}) {
+    return window.htmx.ajax(verb, url, { source: pane, target: pane, swap: "innerHTML", values });
+  }
+
   /* Live: news refresh the panes; what is being typed is never replaced. ------------------ */
   const seen = new Set();
   let listTimer = 0;
@@ -19,19 +25,17 @@
     listTimer = setTimeout(() => {
       const query = desk().dataset.query;
       const current = main()?.dataset.number || "";
-      window.htmx.ajax("GET", `${desk().dataset.countsUrl}?${query}`, { target: "#desk-views", swap: "innerHTML" });
+      load("#desk-views", `${desk().dataset.countsUrl}?${query}`);
       const rows = $("#desk-list");
       const top = rows.scrollTop;
-      window.htmx
-        .ajax("GET", `${desk().dataset.listUrl}?${query}&current=${current}`, { target: "#desk-list", swap: "innerHTML" })
-        .then(() => { rows.scrollTop = top; markFresh(); });
+      load("#desk-list", `${desk().dataset.listUrl}?${query}&current=${current}`).then(() => { rows.scrollTop = top; markFresh(); });
     }, 250);
   }
   function refreshThread() {
     clearTimeout(threadTimer);
     threadTimer = setTimeout(() => {
       if (!main()) return;
-      window.htmx.ajax("GET", main().dataset.threadUrl, { target: "#desk-thread", swap: "innerHTML" }).then(toLatest);
+      load("#desk-thread", main().dataset.threadUrl).then(toLatest);
     }, 150);
   }
   const fresh = new Set();
@@ -93,7 +97,7 @@
     if (!main()) return;
     const typed = body()?.value || "";
     const url = main().dataset.actUrl.replace("ACTION", action);
-    window.htmx.ajax("POST", url, { target: "#desk-ticket", swap: "innerHTML", values: { ...values, typed } });
+    load("#desk-ticket", url, { verb: "POST", values: { ...values, typed } });
   }
   function openAct(action, label, into = "") {
     const dialog = $("#act-dialog");
@@ -105,7 +109,7 @@
     dialog.showModal();
   }
   function openHandover() {
-    window.htmx.ajax("GET", main().dataset.handoverUrl, { target: "#handover-body", swap: "innerHTML" }).then(() => $("#handover").showModal());
+    load("#handover-body", main().dataset.handoverUrl).then(() => $("#handover").showModal());
   }
 
   /* Composer -------------------------------------------------------------------------------------- */
