@@ -70,7 +70,8 @@ def track(request: HttpRequest) -> HttpResponse:
     if ticket is None:
         form.add_error(None, str(progress.NOT_FOUND))
         return render(request, "tickets/track.html", {"form": form}, status=404)
-    return render(request, "tickets/progress.html", {"ticket": ticket, "steps": _steps(ticket)})
+    context = {"ticket": ticket, "steps": _steps(ticket), "survey_url": progress.survey_link(ticket)}
+    return render(request, "tickets/progress.html", context)
 
 
 def _steps(ticket: Any) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from core.errors import DomainError, InvalidInput, NotAllowed
 from core.keyset import BadCursor
 from core.language import mask_text
+from crm.followups.services import open_survey_of
 from crm.workbench import desk
 from crm.workbench.actions import ACTIONS, available_actions
 from crm.workbench.forms import TicketEditForm
@@ -99,6 +100,7 @@ def _ticket_context(request: HttpRequest, ticket: Ticket, **extra: Any) -> dict[
         "thread": messages,
         "actions": available_actions(ticket, request.user),
         "can_reply": request.user.has_perm("tickets.reply_ticket") and not ticket.merged_into_id,
+        "survey": open_survey_of(ticket) if request.user.has_perm("tickets.reply_ticket") else None,
         "side": side_context(request, ticket, "customer"),
         **extra,
     }

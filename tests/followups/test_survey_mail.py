@@ -1,17 +1,22 @@
-"""Who wrote by mail gets the survey link by mail, once."""
+"""The survey link reaches the customer on the way they came, once; else through an agent's hands."""
 
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.core import mail as sent
+from django.test import Client
 
 from core import clock
+from core.events import Event, run_consumers
 from core.outbox import OutboxItem, deliver_due
 from crm.followups.models import SurveyInvitation
 from crm.followups.services import cancel_surveys, survey_url
+from crm.staff.models import User
 from tests.tickets.mails import mail
-from tickets.models import Ticket
+from tests.workbench.conftest import browser, text
+from tickets.choices import MessageKind
+from tickets.models import Channel, Ticket
 from tickets.services.email import receive_mail
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +59,50 @@ def test_no_mail_to_who_wrote_elsewhere(make_ticket: Callable[..., Ticket], solv
     solve(make_ticket())
     assert SurveyInvitation.objects.exists()
     assert not _surveys().exists()
+
+
+@pytest.mark.capability("I01")
+def test_through_a_shop_the_link_is_told_in_the_conversation(make_ticket: Callable[..., Ticket], solve: Solve) -> None:
+    ticket = solve(make_ticket())
+    run_consumers()
+    (told,) = ticket.messages.filter(kind=MessageKind.AUTO)
+    assert survey_url(SurveyInvitation.objects.get()) in told.body
+    news = Event.objects.filter(kind="message.created", payload__message=told.pk).get()
+    assert news.payload["kind"] == "auto"
+    assert (ticket.status, ticket.last_message_kind) == ("solved", "reply")
+
+
+@pytest.mark.capability("I01")
+@pytest.mark.parametrize("kind", ["phone", "web"])
+def test_where_nothing_leads_back_the_agent_hands_the_link_over(
+    make_ticket: Callable[..., Ticket], solve: Solve, agent: User, auditor: User, desk: Any, kind: str
+) -> None:
+    ticket = make_ticket()
+    Channel.objects.filter(pk=desk.channel.pk).update(kind=kind)
+    ticket = solve(Ticket.objects.get(pk=ticket.pk))
+    assert not ticket.messages.filter(kind=MessageKind.AUTO).exists()
+    url = survey_url(SurveyInvitation.objects.get())
+    page = text(browser(agent).get(f"/desk/{ticket.number}/"))
+    assert "请把评价链接转交客户" in page
+    assert f'data-copy="{url}"' in page
+    assert str(url) not in text(browser(auditor).get(f"/desk/{ticket.number}/"))
+    cancel_surveys(ticket_id=ticket.pk, solved_before=clock.now())
+    assert str(url) not in text(browser(agent).get(f"/desk/{ticket.number}/"))
+
+
+@pytest.mark.capability("I01")
+def test_the_customers_own_page_leads_to_the_survey(
+    make_ticket: Callable[..., Ticket], solve: Solve, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tickets.views.hit", lambda limit, identity: 0)
+    ticket = make_ticket()
+    asked = {"number": ticket.number, "phone_tail": "8000"}
+    assert "/s/" not in text(client.post("/track/", asked))
+    solve(ticket)
+    survey = SurveyInvitation.objects.get()
+    assert f'href="{survey_url(survey)}"' in text(client.post("/track/", asked))
+    SurveyInvitation.objects.filter(pk=survey.pk).update(answered_at=clock.now())
+    assert "/s/" not in text(client.post("/track/", asked))
 
 
 @pytest.mark.parametrize("change", ["withdrawn", "refused"])

@@ -130,6 +130,17 @@ def add_note(*, ticket: Ticket, actor: "User", body: str, attachments: Sequence[
 
 
 @transaction.atomic
+def automatic_message(*, ticket: Ticket, body: str) -> TicketMessage:
+    """Words to the customer that no person wrote. They touch no clock, no state and no preview."""
+    ticket = _final(lock(ticket))
+    message = TicketMessage.objects.create(ticket=ticket, kind=MessageKind.AUTO, body=body, created_at=clock.now())
+    ticket.updated_at = clock.now()
+    ticket.save(update_fields=["updated_at"])
+    record_events([_message_event(ticket, message, None)])
+    return message
+
+
+@transaction.atomic
 def customer_message(
     *,
     ticket: Ticket,

@@ -1,6 +1,7 @@
 """What a customer without a login can do: complain and ask how it stands."""
 
 import secrets
+from collections.abc import Callable
 
 from django.conf import settings
 from django.urls import reverse
@@ -14,7 +15,20 @@ from tickets.models import Ticket
 from tickets.services import intake
 
 CHANNEL = "web"
+#: The link to rate a solved ticket, as the floor above knows it.
+SurveyLink = Callable[[Ticket], str | None]
+_survey_links: list[SurveyLink] = []
 NOT_FOUND = _("没有找到对应的记录，请核对工单号和手机尾号。")
+
+
+def register_survey_link(link: SurveyLink) -> None:
+    """Tell, once at start-up, who knows where a customer rates a ticket."""
+    _survey_links.append(link)
+
+
+def survey_link(ticket: Ticket) -> str | None:
+    """Where the customer can rate the ticket now; None when there is nothing to rate."""
+    return next(filter(None, (link(ticket) for link in _survey_links)), None)
 
 
 def complain(

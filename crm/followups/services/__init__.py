@@ -1,5 +1,6 @@
 """Writing surveys and visits."""
 
+from crm.followups.services.delivery import open_survey_of
 from crm.followups.services.links import survey_url
 from crm.followups.services.planning import plan_after_close, plan_after_signing, plan_quarterly
 from crm.followups.services.surveys import answer_survey, cancel_surveys, invite_for_solved_ticket
@@ -18,6 +19,7 @@ __all__ = [
     "change_visit",
     "complete_visit",
     "invite_for_solved_ticket",
+    "open_survey_of",
     "plan_after_close",
     "plan_after_signing",
     "plan_quarterly",

@@ -18,7 +18,7 @@ from crm.followups.events import (
     survey_event,
 )
 from crm.followups.models import FollowupSettings, SurveyInvitation
-from crm.followups.services.survey_mail import queue_survey_link
+from crm.followups.services.delivery import deliver_link
 from tickets.models import Ticket
 
 
@@ -79,7 +79,7 @@ def _attach(ticket: Ticket, invitation: Invitation, solve_number: int, solved_at
         solve_number=solve_number,
         solved_at=solved_at,
     )
-    queue_survey_link(survey)
+    deliver_link(survey)
     record_events([survey_event(SURVEY_INVITED, survey, expires_at=invitation.expires_at.isoformat())])
     return survey
 
