@@ -36,6 +36,12 @@ class Period:
         """So many days up to and with `last`."""
         return cls(last - timedelta(days=days - 1), last)
 
+    @classmethod
+    def month_of(cls, day: date) -> "Period":
+        """The whole month in which a day lies."""
+        first = day.replace(day=1)
+        return cls(first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1))
+
     @property
     def length(self) -> int:
         return (self.last - self.first).days + 1

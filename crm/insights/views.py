@@ -1,5 +1,6 @@
 """Home and reports. A view reads the address, asks `home` or `reports`, and renders."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -16,6 +17,7 @@ from crm.insights import reports
 from crm.insights.days import Period
 from crm.insights.home import VISITS, Board, OwnWork
 from crm.insights.metrics import METRICS
+from crm.insights.norms import norm_report
 from crm.insights.questions import Question, queues_of, today
 from crm.insights.rows import rows_behind
 from crm.insights.service_times import measure
@@ -70,6 +72,7 @@ def report_list(request: HttpRequest) -> HttpResponse:
         "question": question,
         "summary": reports.summary(request.user, question),
         "tables": tables,
+        "norms": norm_report(request.user, question),
         "chart": reports.chart_of(tables[0]),
         "metrics": reports.chosen(dict.fromkeys((*reports.SUMMARY, *reports.COLUMNS))),
         "today": today(),
@@ -87,6 +90,7 @@ def _quick(question: Question) -> list[tuple[str, str, bool]]:
         (_("近7天"), Period.ending(today(), days=7)),
         (_("近30天"), Period.ending(today(), days=30)),
         (_("本月"), Period(today().replace(day=1), today())),
+        (_("上月"), Period.month_of(today().replace(day=1) - timedelta(days=1))),
     )
     return [
         (

@@ -18,12 +18,14 @@ from django.views.decorators.http import require_GET, require_POST
 
 from core import clock
 from core.errors import DomainError, InvalidInput
+from crm.insights.days import Period, day_of
 from crm.staff.choices import Availability, Role
 from crm.staff.models import Membership, User
 from crm.workbench.desk import SOON
 from tickets.choices import Metric, TicketStatus
 from tickets.models import Queue, SLAClock, Ticket
 from tickets.services import transitions
+from tickets.services.norms import breaches
 
 ROWS = 20
 PEOPLE = 200
@@ -39,6 +41,7 @@ class Agent:
     load: int
     paused: int
     overdue: int
+    unmet: int = 0
 
     @property
     def is_full(self) -> bool:
@@ -79,6 +82,8 @@ class Board:
         self.now = clock.now()
         self.morning = timezone.localtime(self.now).replace(hour=0, minute=0, second=0, microsecond=0)
         self.visible = Ticket.objects.visible_to(user)
+        self.month = Period.month_of(day_of(self.now))
+        self.unmet = breaches.tally(breaches.visible(user, self.month.start, self.month.end))
         self.agents = self._agents()
         self._serving, self._on_duty = self._rosters()
         self.counts = self._counts()
@@ -108,7 +113,11 @@ class Board:
         }
         none = {"load": 0, "paused": 0, "overdue": 0}
         found = [
-            Agent(person, **{name: loads.get(person.pk, none)[name] for name in ("load", "paused", "overdue")})
+            Agent(
+                person,
+                **{name: loads.get(person.pk, none)[name] for name in ("load", "paused", "overdue")},
+                unmet=self.unmet.by_person[person.pk],
+            )
             for person in people
         ]
         return sorted(found, key=lambda agent: (_ORDER[Availability(agent.user.availability)], -agent.load))

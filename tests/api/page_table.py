@@ -22,6 +22,7 @@ PAGES = (
     Row("GET", "/desk/counts/", "302 200 200 200 200 200 200"),
     Row("GET", "/desk/rows/", "302 200 200 200 200 200 200"),
     Row("GET", "/desk/files/{attachment}/", "302 200 404 200 200 200 200"),
+    Row("GET", "/desk/messages/{message}/original/", "302 404 404 404 404 404 404"),  # not a mail; see test_originals
     Row("GET", "/desk/{number}/", "302 200 404 200 200 200 200"),
     Row("GET", "/desk/{number}/pane/", "302 200 404 200 200 200 200"),
     Row("GET", "/desk/{number}/thread/", "302 200 404 200 200 200 200"),
@@ -83,6 +84,13 @@ PAGES = (
     Row("GET", "/visits/", "302 200 200 200 200 200 200"),
     Row("GET", "/visits/{visit}/complete/", "302 200 404 200 200 200 403"),
     Row("POST", "/visits/{visit}/complete/", "302 302 404 302 302 302 403", {"outcome": "satisfied"}),
+    # Norms not met
+    Row("GET", "/breaches/", "302 200 200 200 200 200 200"),
+    Row("GET", "/breaches/new/", "302 403 403 200 200 200 403"),
+    Row("POST", "/breaches/new/", "302 403 403 302 302 302 403", {"ticket": "{number}", "norm": "{spare_norm}", "reason": "没有称呼"}),
+    Row("GET", "/breaches/{breach}/", "302 200 404 200 200 200 200"),
+    Row("POST", "/breaches/{breach}/objection/", "302 302 404 403 403 403 403", {"note": "当时系统故障"}),
+    Row("POST", "/breaches/{breach}/withdrawal/", "302 403 403 302 302 302 403", {"note": "异议成立"}),
     Row("GET", "/triage/", "302 403 403 200 200 200 200"),
     # The supervisor's board
     Row("GET", "/board/", "302 403 403 403 200 200 403"),

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from core.wording import explained, listed
-from tickets.choices import Action, MessageKind, Metric, Priority
+from tickets.choices import Action, MessageKind, Metric, NormStage, Priority
 from tickets.services import catalogue
 
 register = template.Library()
@@ -30,6 +30,12 @@ def event_sentence(event: Any) -> str:
             return _("{metric}已用 {share}%").format(metric=Metric(data["metric"]).label, share=share)
         case "sla.breached":
             return _("{metric}超时").format(metric=Metric(data["metric"]).label)
+        case "norm.breached":
+            return _("{stage}阶段未达标").format(stage=NormStage(data["stage"]).label)
+        case "norm.objected":
+            return _("对未达标提出异议")
+        case "norm.withdrawn":
+            return _("撤销未达标")
         case "ticket.merged":
             return _("合并到其他工单")
         case "ticket.unmerged":

@@ -88,6 +88,8 @@ def mark(*, ticket: Ticket, norm: StageNorm, actor: "User", reason: str) -> Norm
     if not norm.is_active:
         sentence = _("这条服务规范已停用。")
         raise InvalidInput(sentence, fields={"norm": [sentence]})
+    # As the row stands now: the caller's copy may be older than the last hand-over.
+    ticket = Ticket.objects.defer("search").get(pk=ticket.pk)
     round_number = max(ticket.solve_count, 1)
     values = {
         "ticket": ticket,
