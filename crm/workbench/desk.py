@@ -175,7 +175,7 @@ def conversation_of(ticket: Ticket) -> list[TicketMessage]:
     """Messages oldest first, with authors and files."""
     return list(
         TicketMessage.objects.filter(ticket=ticket)
-        .select_related("author", "script_version__item")
+        .select_related("author", "channel", "script_version__item")
         .prefetch_related("attachments")
         .order_by("created_at", "id")
     )

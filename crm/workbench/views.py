@@ -20,8 +20,8 @@ from crm.workbench.insertion import scripts_for
 from knowledge.search import search_articles
 from scripts_library.models import ScriptVersion
 from tickets.api.views import attachment_response
-from tickets.models import Attachment, Queue, Ticket
-from tickets.services import attachments, conversation, editing, transitions
+from tickets.models import Attachment, Queue, Ticket, TicketMessage
+from tickets.services import attachments, conversation, editing, originals, transitions
 from tickets.services.suggestions import asked, similar_to, strategy_for
 
 SIDE_TABS = ("customer", "scripts", "articles", "orders", "history")
@@ -100,6 +100,7 @@ def _ticket_context(request: HttpRequest, ticket: Ticket, **extra: Any) -> dict[
         "thread": messages,
         "actions": available_actions(ticket, request.user),
         "can_reply": request.user.has_perm("tickets.reply_ticket") and not ticket.merged_into_id,
+        "can_see_originals": request.user.has_perm("customers.reveal_customer"),
         "survey": open_survey_of(ticket) if request.user.has_perm("tickets.reply_ticket") else None,
         "side": side_context(request, ticket, "customer"),
         **extra,
@@ -251,6 +252,30 @@ def attachment(request: HttpRequest, pk: int) -> FileResponse:
     if found is None:
         raise Http404
     return attachment_response(found)
+
+
+@login_required
+@require_GET
+def original(request: HttpRequest, pk: int) -> HttpResponse:
+    """The mail behind a message, for who may see personal data in full; never shown by the browser itself."""
+    message = (
+        TicketMessage.objects.select_related("ticket__channel", "ticket__inbound")
+        .filter(pk=pk, ticket__in=Ticket.objects.visible_to(request.user))
+        .first()
+    )
+    if message is None:
+        raise Http404
+    raw = originals.original_mail(message=message, actor=request.user)
+    return HttpResponse(
+        raw,
+        content_type="message/rfc822",
+        headers={
+            "Content-Disposition": f'attachment; filename="{message.ticket.number}-{message.pk}.eml"',
+            "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": "sandbox; default-src 'none'",
+            "Cache-Control": "no-store",
+        },
+    )
 
 
 @login_required
