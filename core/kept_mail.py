@@ -26,5 +26,5 @@ class KeptMailBackend(BaseEmailBackend):
             name = f"{clock.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:8]}.eml"
             descriptor = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "wb") as file:
-                file.write(letter.message().as_bytes(linesep="\r\n"))
+                file.write(letter.message().as_bytes())
         return len(email_messages)
