@@ -1,6 +1,6 @@
 """What lower floors ask of tickets: sight of customers, merging, profile panels, script values."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
@@ -8,9 +8,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import NotFound
-from customers import merging, profile, visibility
+from customers import concerns, merging, profile, visibility
 from customers.models import Customer
 from scripts_library.rendering import register_value_provider
+from tickets.choices import TicketType
 from tickets.models import Ticket
 
 PANEL_ROWS = 20
@@ -23,6 +24,7 @@ def register() -> None:
     profile.register_panel(
         "tickets", tickets_panel, "tickets/panels/customer_tickets.html", title=_("工单与会话"), position=10
     )
+    concerns.register(concerns.OPEN_COMPLAINT, with_open_complaint)
     register_value_provider(script_values)
 
 
@@ -38,6 +40,12 @@ def tickets_panel(customer: Customer, user: Any) -> dict[str, Any]:
     """The newest tickets of the customer that the user may see."""
     rows = Ticket.objects.visible_to(user).filter(customer=customer).for_list().order_by("-created_at", "-pk")
     return {"tickets": list(rows[:PANEL_ROWS])}
+
+
+def with_open_complaint(customer_ids: Collection[int]) -> set[int]:
+    """Those among the customers whose complaint is not solved yet."""
+    complaints = Ticket.objects.open().filter(type=TicketType.COMPLAINT, customer__in=customer_ids)
+    return set(complaints.order_by().values_list("customer_id", flat=True))
 
 
 def script_values(reference: str, actor: Any) -> Mapping[str, str | None]:

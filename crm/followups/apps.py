@@ -8,6 +8,7 @@ class FollowupsConfig(AppConfig):
     verbose_name = pgettext_lazy("many", "回访")
 
     def ready(self) -> None:
-        from crm.followups import norms, receivers  # noqa: F401 — models exist only now
+        from crm.followups import customer_page, norms, receivers  # noqa: F401 — models exist only now
 
         norms.register()
+        customer_page.register()
