@@ -4,7 +4,7 @@ import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 from zoneinfo import available_timezones
@@ -29,6 +29,9 @@ from core.calendars.public_days import DEFAULT_YEARS, PublicDay, YearNotPublishe
 from core.clock import now
 from core.errors import Conflict, InvalidInput
 from core.events import record_event
+
+#: Promises of weeks reach into the next year; the State Council announces it in November.
+LOOK_AHEAD = timedelta(days=60)
 
 CLOCK_TEXT = re.compile(r"^(?:([01]\d|2[0-3]):([0-5]\d)|24:00)$")
 WORKDAYS: tuple[Windows, ...] = (*((((0, DAY_MINUTES),),) * 5), (), ())
@@ -117,6 +120,15 @@ def public_days(country: str | None) -> tuple[Mapping[date, bool], frozenset[int
         return default_days(), frozenset(DEFAULT_YEARS)
     rows = PublicHoliday.objects.filter(country=country).values_list("on", "kind")
     return {on: kind == DayKind.WORKING for on, kind in rows}, years
+
+
+def missing_year(today: date) -> int | None:
+    """The year a calendar that follows the public days will need within `LOOK_AHEAD` and does not know; else None."""
+    needed = {today.year, (today + LOOK_AHEAD).year}
+    if not BusinessCalendar.objects.filter(holidays=HolidaySource.CN).exists():
+        return None
+    known = set(PublicHolidayYear.objects.filter(country=HolidaySource.CN).values_list("year", flat=True))
+    return min(needed - (known or set(DEFAULT_YEARS)), default=None)
 
 
 def legal_schedule(country: str = HolidaySource.CN, timezone: str = "Asia/Shanghai") -> Schedule:

@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from core.calendars.services import missing_year
 from core.errors import DomainError
 from core.exports import export_response
 from crm.insights import reports
@@ -47,6 +48,8 @@ def home(request: HttpRequest) -> HttpResponse:
     context = _home_context(request)
     if context["board"] is not None:
         context["chart"] = context["board"].chart_data
+    if request.user.has_perm("core.add_publicholidayyear"):
+        context["missing_year"] = missing_year(context["today"])
     return render(request, "insights/home.html", context)
 
 

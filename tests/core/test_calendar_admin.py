@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 
 from core.calendars.models import BusinessCalendar, PublicHoliday
@@ -111,3 +112,29 @@ def test_a_questionnaire_is_published_on_the_page(page: Client) -> None:
 )
 def test_pages_open(page: Client, path: str) -> None:
     assert page.get(f"/admin/{path}").status_code == 200
+
+
+def test_a_year_that_will_be_needed_is_asked_for_on_the_home_page_until_it_is_entered(
+    page: Client, admin: User, agent: User
+) -> None:
+    sentence, link = "2027 年的节假日与调休尚未录入", "/admin/core/publicholidayyear/add/?year=2027"
+
+    def shown(client: Client) -> bool:
+        home = client.get("/").content.decode()
+        assert (sentence in home) == (link in home)
+        return sentence in home
+
+    with time_machine.travel("2026-11-22T09:00:00+08:00", tick=False):
+        page.force_login(admin, backend="crm.staff.backends.RoleBackend")
+        assert not shown(page)  # no calendar follows the public days
+        save_calendar(actor=None, name="a", hours=[HoursInput(0, 540, 1080)], holidays="CN")
+        assert shown(page)
+        other = Client(headers={"accept-language": "zh-hans"})
+        other.force_login(agent, backend="crm.staff.backends.RoleBackend")
+        assert not shown(other)
+        form = {"year": 2027, "days": "2027-01-01 休 元旦\n2027-01-03 班 调休\n"}
+        assert page.post("/admin/core/publicholidayyear/add/", form).status_code == 302
+        assert not shown(page)
+    with time_machine.travel("2027-10-01T09:00:00+08:00", tick=False):
+        page.force_login(admin, backend="crm.staff.backends.RoleBackend")
+        assert not shown(page)
