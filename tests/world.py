@@ -22,7 +22,7 @@ from tests.factories import TeamFactory, UserFactory
 from tests.scripts_library.factories import make_article, make_script
 from tests.tickets.conftest import always_open, promise
 from tickets.models import Channel, Queue, RoutingRule, SLAPolicy, Ticket
-from tickets.services import attachments, contact, conversation, intake, merging, transitions
+from tickets.services import attachments, compensations, contact, conversation, intake, merging, transitions
 from tickets.services.norms import breaches, configuring
 
 ANONYMOUS = "anonymous"
@@ -212,7 +212,12 @@ def _tickets(world: World) -> None:
         for name in ("首次回复规范", "称呼规范")
     )
     breach = breaches.mark(ticket=main, norm=norm, actor=world.people["lead"], reason="没有承诺时间")
+    goodwill = {"P": "99", "severity": "0.1", "responsibility": "1"}
+    granted = compensations.grant(ticket=main, actor=agent, case="C-22", inputs=goodwill, amount=Decimal("9.90"))
+    waiting = compensations.grant(ticket=main, actor=agent, case="C-04", inputs={"P": "50"}, amount=Decimal(550))
     world.ids |= {
+        "compensation": granted.pk,
+        "approval": waiting.approval_id,
         "ticket": main.pk,
         "number": main.number,
         "message": message.pk,

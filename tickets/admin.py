@@ -14,6 +14,7 @@ from core.errors import DomainError
 from tickets.models import (
     Attachment,
     Channel,
+    Compensation,
     ContactAttempt,
     InboundMessage,
     NormBreach,
@@ -327,3 +328,15 @@ class TriageModelAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TriageModel]:
         return TriageModel.objects.without_artefact()
+
+
+@admin.register(Compensation)
+class CompensationAdmin(ReadOnlyAdmin):
+    list_display = ["ticket", "case", "amount", "floor", "form", "status", "granted_by", "granted_at", "paid_at"]
+    list_filter = ["status", "case", "form"]
+    list_select_related = ["ticket", "granted_by"]
+    search_fields = ["=ticket__number"]
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return Compensation.objects.visible_to(request.user)  # type: ignore[arg-type]

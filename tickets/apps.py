@@ -9,6 +9,7 @@ class TicketsConfig(AppConfig):
 
     def ready(self) -> None:
         # Registers what lower floors ask of tickets; models must be loaded first.
-        from tickets import links
+        from tickets import empowerment, links
 
         links.register()
+        empowerment.register()

@@ -207,3 +207,23 @@ STATUS_META: dict[str, StatusMeta] = {
     _S.SOLVED: StatusMeta("teal", "check", False, False),
     _S.CLOSED: StatusMeta("gray", "lock", False, False),
 }
+
+
+class CompensationForm(models.TextChoices):
+    """How the customer gets it."""
+
+    TRANSFER = "transfer", _("小额打款")
+    COUPON = "coupon", _("优惠券")
+    POINTS = "points", _("积分")
+
+
+class CompensationStatus(models.TextChoices):
+    PENDING = "pending", _("待审批")
+    GRANTED = "granted", _("待打款")
+    PAID = "paid", _("已打款")
+    REJECTED = "rejected", _("已驳回")
+    EXPIRED = "expired", _("已过期")
+
+
+#: Promised or paid: what may still cost money.
+COMPENSATION_STANDING = ("pending", "granted", "paid")

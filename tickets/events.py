@@ -7,7 +7,7 @@ travel to webhooks and are shown to auditors.
 from typing import TYPE_CHECKING, Any
 
 from core.events import EventData
-from tickets.models import Ticket
+from tickets.models import Compensation, Ticket
 
 if TYPE_CHECKING:
     from crm.staff.models import User
@@ -26,6 +26,9 @@ SLA_BREACHED = "sla.breached"
 NORM_BREACHED = "norm.breached"
 NORM_OBJECTED = "norm.objected"
 NORM_WITHDRAWN = "norm.withdrawn"
+COMPENSATION_REQUESTED = "compensation.requested"
+COMPENSATION_GRANTED = "compensation.granted"
+COMPENSATION_PAID = "compensation.paid"
 CALENDAR_MISSING = "sla.calendar_missing"
 
 
@@ -54,4 +57,18 @@ def ticket_event(kind: str, ticket: Ticket, actor: "User | None", /, **data: Any
         actor=actor,
         audience=ticket.audience,
         payload={**snapshot(ticket), **data},
+    )
+
+
+def compensation_event(kind: str, compensation: Compensation, actor: "User | None", /, **data: Any) -> EventData:
+    """An event of the ticket's money: it stands in the ticket's history."""
+    return ticket_event(
+        kind,
+        compensation.ticket,
+        actor,
+        compensation=compensation.pk,
+        case=compensation.case,
+        amount=str(compensation.amount),
+        compensation_status=str(compensation.status),
+        **data,
     )

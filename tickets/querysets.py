@@ -105,3 +105,18 @@ class NormBreachQuerySet(models.QuerySet[Any]):
         return self.select_related("norm", "sla_clock", "queue", "assignee", "marked_by", "withdrawn_by").defer(
             "sla_clock__warn_at", "sla_clock__warned_at"
         )
+
+
+class CompensationQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: "User") -> "CompensationQuerySet":
+        """Compensations of tickets the user may see."""
+        if not user.is_active or not user.has_perm("tickets.view_compensation"):
+            return self.none()
+        if user.sees_everything:
+            return self.all()
+        tickets = self.model._meta.get_field("ticket").related_model
+        return self.filter(ticket__in=tickets.objects.visible_to(user))
+
+    def for_list(self) -> "CompensationQuerySet":
+        """With what a row shows."""
+        return self.select_related("ticket", "granted_by", "paid_by", "approval__decider")

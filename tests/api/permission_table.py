@@ -153,6 +153,16 @@ ROWS = (
     Row("POST", "/api/v1/norm-breaches/{breach}/objection/", "401 200 404 403 403 403 403", {"note": "当时系统故障"}),
     Row("POST", "/api/v1/norm-breaches/{breach}/withdrawal/", "401 403 403 200 200 200 403", {"reason": "异议成立"}),
     Row("GET", "/api/v1/triage/accuracy/", "401 403 403 200 200 200 200"),
+    # Money and decisions
+    Row("POST", "/api/v1/compensations/quote/", "401 200 200 200 200 200 200", {"case": "C-04", "inputs": {"P": "50"}}),
+    Row("GET", "/api/v1/compensations/", "401 200 200 200 200 200 200"),
+    Row("POST", "/api/v1/compensations/", "401 201 400 201 201 201 403", {"ticket": "{number}", "case": "C-22", "inputs": {"P": "100", "severity": "0.1", "responsibility": "1"}, "amount": "10.00"}),
+    Row("GET", "/api/v1/compensations/{compensation}/", "401 200 404 200 200 200 200"),
+    Row("POST", "/api/v1/compensations/{compensation}/pay/", "401 200 404 200 200 200 403"),
+    Row("GET", "/api/v1/approvals/", "401 200 200 200 200 200 200"),
+    Row("GET", "/api/v1/approvals/{approval}/", "401 200 404 200 200 200 200"),
+    Row("POST", "/api/v1/approvals/{approval}/approve/", "401 403 404 403 200 200 403"),
+    Row("POST", "/api/v1/approvals/{approval}/reject/", "401 403 404 403 200 200 403", {"note": "请补充照片"}),
     # People
     Row("GET", "/api/v1/staff/", "401 200 200 200 200 200 200"),
     Row("POST", "/api/v1/staff/", "401 403 403 403 201 201 403", {"username": "newcomer", "teams": ["售后一组"]}),

@@ -9,6 +9,6 @@ Sentences here are plain Chinese with `%(name)s` places; whoever shows them tran
 
 from tickets.compensation.cases import CASES, Case, quote
 from tickets.compensation.quotes import Note, Quote, Term, fen
-from tickets.compensation.reading import Fault, Input, InputFaults, Kind
+from tickets.compensation.reading import LARGEST, Fault, Input, InputFaults, Kind
 
-__all__ = ["CASES", "Case", "Fault", "Input", "InputFaults", "Kind", "Note", "Quote", "Term", "fen", "quote"]
+__all__ = ["CASES", "LARGEST", "Case", "Fault", "Input", "InputFaults", "Kind", "Note", "Quote", "Term", "fen", "quote"]

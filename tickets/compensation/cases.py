@@ -285,4 +285,5 @@ def quote(case: str, inputs: Mapping[str, Any], *, authority: Decimal | None = N
         notes=sums.notes,
         terms=sums.terms,
         is_punitive=found.is_punitive and sums.additional > 0,
+        needs_review=sums.needs_review,
     )

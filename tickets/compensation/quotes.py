@@ -50,7 +50,11 @@ class Sums:
 
 @dataclass(frozen=True)
 class Quote:
-    """What is owed in a case. `total` is always `refund` + `additional`; `is_punitive`: holds a punitive head."""
+    """What is owed in a case. `total` is always `refund` + `additional`.
+
+    is_punitive: holds a punitive head. needs_review: the case itself asks for a person's decision;
+    requires_approval: that, or the sum is above the asking person's authority.
+    """
 
     case: str
     title: str
@@ -64,3 +68,4 @@ class Quote:
     notes: tuple[Note, ...]
     terms: tuple[Term, ...]
     is_punitive: bool = False
+    needs_review: bool = False

@@ -1,6 +1,7 @@
 """Tables of the ticket floor, one module per subject."""
 
 from tickets.models.channel import Channel, Queue, RoutingRule
+from tickets.models.compensation import Compensation
 from tickets.models.message import Attachment, ContactAttempt, InboundMessage, TicketMessage
 from tickets.models.norm import NormBreach, StageNorm
 from tickets.models.sla import SLAClock, SLAPolicy, SLATarget, TicketPause
@@ -10,6 +11,7 @@ from tickets.triage.models import TriageModel
 __all__ = [
     "Attachment",
     "Channel",
+    "Compensation",
     "ContactAttempt",
     "InboundMessage",
     "NormBreach",

@@ -1,0 +1,40 @@
+"""What the roles of the ticket floor may give alone (一线授权), and who decides about the rest."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from core.approvals import ApprovalKind, LimitKind, register_limit
+from core.approvals import register as register_kind
+from core.approvals.models import ApprovalRequest
+from tickets.models import Compensation
+from tickets.services import compensations
+
+DEFAULTS = {"agent": Decimal(50), "lead": Decimal(200), "supervisor": Decimal(1000), "admin": None}
+
+
+def register() -> None:
+    """Tell the approvals, once at start-up."""
+    register_limit(LimitKind(compensations.KIND, _("补偿金额（元/人/天）"), DEFAULTS))
+    register_limit(LimitKind(compensations.COUPON_KIND, _("优惠券面额（元/人/天）"), DEFAULTS))
+    register_kind(
+        ApprovalKind(
+            key=compensations.KIND,
+            label=_("补偿"),
+            codename="tickets.approve_compensation",
+            sight=_sight,
+            decided=compensations.decided,
+            link=_link,
+        )
+    )
+
+
+def _sight(user: Any) -> Q:
+    """Approvals of the compensations one may see."""
+    return Q(subject_id__in=Compensation.objects.visible_to(user).values("pk"))
+
+
+def _link(request: ApprovalRequest) -> str:
+    return f"/desk/{request.compensation.ticket.number}/"
