@@ -103,17 +103,18 @@ def record_consent(
     A yes needs the words they were shown. Raises Conflict "consent_cool_down" for a yes that we asked for
     too soon after a no; a no is always noted.
     """
-    told = {
+    moment = at or now()
+    told: dict[str, Any] = {
         "channel": _one_of(channel, ConsentChannel, "channel"),
         "is_asked": is_asked,
         "wording": _clean_wording(wording),
         "wording_version": clean_line(wording_version, field="wording_version", limit=MAX_VERSION),
         "evidence": mask_numbers(clean_line(evidence, field="evidence", limit=MAX_EVIDENCE))[:MAX_EVIDENCE],
-        "at": at or now(),
+        "at": moment,
     }
     purpose = _one_of(purpose, ConsentPurpose, "purpose")
     decision = _one_of(decision, ConsentDecision, "decision")
-    if told["at"] > now():
+    if moment > now():
         raise field_error("at", _("表示时间不能晚于现在。"))
     if decision == ConsentDecision.GRANTED and not told["wording"]:
         raise field_error("wording", _("请填写客户同意时看到或听到的告知内容。"))

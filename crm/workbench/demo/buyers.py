@@ -8,9 +8,9 @@ from typing import Any
 
 from crm.workbench.demo.dice import Dice
 from crm.workbench.demo.shop import SHOP_OF_CHANNEL, Product
-from customers.choices import OrderStatus
+from customers.choices import ConsentChannel, ConsentDecision, ConsentPurpose, OrderStatus
 from customers.models import Customer, Order, Shop
-from customers.services import create_customer, upsert_order
+from customers.services import create_customer, record_consent, upsert_order
 from tickets.services.intake import CustomerGiven
 
 SURNAMES = "陈林周沈顾何罗韩唐吴许叶程宋陆江温简黎舒"
@@ -175,3 +175,30 @@ def purchase(*, dice: Dice, buyer: Buyer, product: Product, stage: str, at: date
     day = ordered_at.strftime("%y%m%d")
     number = f"MH{day}{dice.number(10**5, 10**6 - 1)}"
     return Purchase(buyer, number, SHOP_OF_CHANNEL[buyer.home], tuple(lines), ordered_at, shipped_at, signed_at)
+
+
+#: What buyers were asked on the telephone, and how many of ten say yes.
+_ASKED = (
+    (ConsentPurpose.MARKETING_SMS, "是否同意我们每月最多两次向您发送优惠短信？可随时回复 R 退订。", 0.6),
+    (ConsentPurpose.MARKETING_CALL, "是否同意我们在大促前致电介绍活动？随时可以取消。", 0.2),
+)
+
+
+def note_consents(buyers: list[Buyer], *, actor: Any) -> None:
+    """Every sixth known buyer was asked what they want to hear of."""
+    for buyer in buyers[::6]:
+        if buyer.customer is None:
+            continue
+        dice = Dice("consents", buyer.number)
+        for purpose, wording, yes in _ASKED:
+            record_consent(
+                customer=buyer.customer,
+                actor=actor,
+                purpose=purpose,
+                decision=ConsentDecision.GRANTED if dice.chance(yes) else ConsentDecision.REFUSED,
+                channel=ConsentChannel.PHONE,
+                is_asked=True,
+                wording=wording,
+                wording_version="2026-10",
+                evidence=f"录音 R{buyer.number:04d}",
+            )

@@ -12,7 +12,7 @@ from core.ranking.counting import recount
 from crm.followups.models import FollowUpVisit, SurveyInvitation
 from crm.staff.models import User
 from crm.workbench.demo.articles import write_articles
-from crm.workbench.demo.buyers import Buyer, Purchase, make_buyers, purchase
+from crm.workbench.demo.buyers import Buyer, Purchase, make_buyers, note_consents, purchase
 from crm.workbench.demo.conversations import EVERYWHERE, Topic, topics
 from crm.workbench.demo.dice import Dice
 from crm.workbench.demo.episodes import enter_episodes
@@ -22,6 +22,7 @@ from crm.workbench.demo.scripts import write_scripts
 from crm.workbench.demo.shop import FADING, HEATER, PRODUCTS, Product, furnish
 from crm.workbench.demo.stage import Stage
 from customers.models import Customer
+from customers.services import compute_values
 from knowledge.search import ARTICLES
 from scripts_library.suggestion import SCRIPTS
 from tickets import configuration
@@ -66,6 +67,9 @@ def tell(*, password: str, end: datetime, progress: Progress) -> Summary:
         stage.enter(ordinary(town("ordinary", number, at=at)), at)
     enter_episodes(stage=stage, world=world, case=town, buyers=town.buyers)
     stage.play()
+    with clock.at(end):
+        note_consents(town.buyers, actor=world.staff["luoanqi"])
+        compute_values()
     recount(SCRIPTS)
     recount(ARTICLES)
     return Summary(
