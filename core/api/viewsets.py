@@ -14,6 +14,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from core.api.filters import refuse_unknown_parameters
 from core.api.idempotency import IdempotentCreateMixin
+from core.api.serializers import NothingSerializer
 
 _LARGEST_ID = 2**63 - 1
 
@@ -99,6 +100,10 @@ class KeanViewSet(IdempotentCreateMixin, GenericViewSet):
         serializer = self.get_serializer(instance, data=self.request.data, partial=partial)
         serializer.is_valid(raise_exception=True)
         return serializer.validated_data
+
+    def nothing_given(self) -> None:
+        """For an action that takes no input: 400 for every field that came along."""
+        NothingSerializer(data=self.request.data).is_valid(raise_exception=True)
 
     def shown(self, instance: Any, *, status_code: int = status.HTTP_200_OK) -> Response:
         """The answer that shows a row."""

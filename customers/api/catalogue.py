@@ -115,6 +115,7 @@ class TagViewSet(WriteViewSet):
     @extend_schema(request=None, responses=shapes.TagSerializer)
     @action(detail=True, methods=["post"])
     def apply(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        self.nothing_given()
         tag = self.get_object()
         services.apply_rule_tag(tag=tag, actor=request.user)
         return self.shown(self.get_object())

@@ -140,6 +140,7 @@ class TokenViewSet(ReadViewSet):
     @extend_schema(request=None, responses=TokenSerializer)
     @action(detail=True, methods=["post"])
     def revoke(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        self.nothing_given()
         token = self.get_object()
         revoke_token(token=token, actor=person_of(request))
         return self.shown(token)
