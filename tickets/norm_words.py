@@ -2,9 +2,7 @@
 
 import re
 
-_GREETING = re.compile(
-    "您好|你好|亲[，,～~爱!！]|早上好|上午好|中午好|下午好|晚上好|感谢(您|你)|抱歉|对不起|不好意思|收到您|理解您"
-)
+_GREETING = re.compile("您|你好|亲|早上好|上午好|中午好|下午好|晚上好|感谢|抱歉|对不起|不好意思")
 _COMMITMENT = re.compile(
     r"[0-9一二两三四五六七八九十半]+\s*个?(分钟|小时|工作日|天|日)(之?内|以内|左右|后|回复|给)?"
     "|今天|今日|今晚|明天|明早|本周|下周|尽快|马上|立即|立刻|稍后|第一时间"
@@ -24,7 +22,7 @@ INSULTS = tuple(
 
 
 def greets(text: str) -> bool:
-    """Greets, thanks or shows understanding."""
+    """Addresses the customer politely, greets, thanks or says sorry."""
     return bool(_GREETING.search(text))
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from core.conditions.nodes import Always, Comparison, Group, Negation, Node
 from core.conditions.patterns import UserPattern
+from core.wording import explained
 
 _FORMS = {
     "eq": gettext_lazy("{field} 是 {value}"),
@@ -64,6 +65,8 @@ def _comparison(node: Comparison) -> str:
     elif node.field.kind == "set":
         form = _SET_FORMS.get(node.op, form)
     value = node.value
+    if node.field.kind == "boolean" and node.op == "eq":
+        return explained(str(node.field.label), _value(node, value))
     if node.op == "within_days" and value < 0:
         form, value = _COMING, -value
     return str(form).format(field=node.field.label, value=_value(node, value))

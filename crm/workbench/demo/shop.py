@@ -7,6 +7,7 @@ from typing import Any
 from core.calendars.models import BusinessCalendar, PublicHolidayYear
 from core.calendars.services import HoursInput, load_public_holidays, save_calendar
 from crm.staff.models import User
+from crm.workbench.demo.norms import set_norms
 from customers.choices import ShopPlatform
 from customers.models import Shop, Tag
 from customers.services import save_shop, save_tag, save_tag_group
@@ -164,6 +165,7 @@ def furnish(*, actor: User, until: datetime) -> Furnished:
     queues = make_queues(actor)
     calendars = make_calendars(actor, until)
     make_policies(actor, calendars)
+    set_norms(actor=actor)
     for position, (name, condition, queue, priority) in enumerate(ROUTES, start=1):
         values = {"name": name, "condition": condition, "queue": queues[queue], "priority": priority}
         rules.save_rule(rule=None, actor=actor, values={**values, "position": position * 10})

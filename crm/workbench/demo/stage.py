@@ -16,6 +16,7 @@ from crm.followups import consumers
 from crm.workbench.demo.people import Roster
 from tickets.choices import TicketStatus
 from tickets.services import routing
+from tickets.services.norms import judging
 
 #: A life acts, then yields the moment at which it goes on.
 Life = Generator[datetime, None, None]
@@ -106,7 +107,7 @@ class Stage:
         return self._due
 
     def _follow_up(self) -> None:
-        """What workers would do by now: surveys and visits follow the events, free hands get waiting tickets."""
+        """What workers would do by now: surveys, visits and norms follow the events, free hands get waiting tickets."""
         with connection.cursor() as cursor:
             cursor.execute(_FRESH_EVENTS, [TicketStatus.NEW, self._last_event])
             fresh = cursor.fetchall()
@@ -117,6 +118,9 @@ class Stage:
         wanted = [pk for pk, kind, _waiting in fresh if kind in consumers.KINDS]
         if wanted:
             consumers.react(Event.objects.filter(pk__in=wanted).order_by("pk"))
+        ended = [pk for pk, kind, _waiting in fresh if kind in judging.KINDS]
+        if ended:
+            judging.judge(Event.objects.filter(pk__in=ended).order_by("pk"))
         if any(waiting and kind in FREEING for _pk, kind, waiting in fresh):
             routing.dispatch_waiting()
 

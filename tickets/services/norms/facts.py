@@ -16,7 +16,7 @@ NORM_FIELDS = FieldSet(
     [
         Field("reply.text", "text", _("回复内容"), None),
         Field("reply.length", "number", _("回复字数"), None),
-        Field("reply.greets", "boolean", _("回复有问候或致歉"), None),
+        Field("reply.greets", "boolean", _("回复有称呼、问候或致歉"), None),
         Field("reply.commits", "boolean", _("回复承诺了时间"), None),
         Field("reply.states_result", "boolean", _("回复说明了结果"), None),
         Field("replies", "number", _("回复条数"), None),

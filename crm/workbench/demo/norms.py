@@ -1,0 +1,53 @@
+"""What the shop asks of every stage besides its times."""
+
+from typing import Any
+
+from crm.staff.models import User
+from tickets.choices import NormStage
+from tickets.services.norms.configuring import save_norm
+
+DAY = 86_400
+
+
+def _is(field: str, value: Any, op: str = "eq") -> dict[str, Any]:
+    return {"field": field, "op": op, "value": value}
+
+
+#: Stage, quality item, what people read, what is checked, own target time in seconds.
+NORMS: tuple[tuple[str, str, str, dict[str, Any], int | None], ...] = (
+    (
+        NormStage.ACCEPTED,
+        "首次回复：先问候，不失礼",
+        "首次回复称呼客户或问候，占位符填好，不出现不文明用语。",
+        {"all": [_is("reply.greets", True), _is("placeholders", 0), _is("insults", 0)]},
+        None,
+    ),
+    (
+        NormStage.HANDLED,
+        "处理：少转接，句句有回应",
+        "转接不超过两次，解决时客户的话都有回复。",
+        {"all": [_is("transfers", 2, "lte"), _is("unanswered", 0)]},
+        None,
+    ),
+    (
+        NormStage.FEEDBACK,
+        "反馈：说清结果",
+        "告诉客户处理的结果；解决后一天之内必须反馈。",
+        {"all": [_is("replies", 1, "gte"), _is("reply.length", 10, "gte")]},
+        DAY,
+    ),
+    (
+        NormStage.EVALUATED,
+        "评价：邀请到位",
+        "关闭前已发出评价邀请；客户要求免打扰的除外。",
+        _is("survey.sent", True),
+        DAY,
+    ),
+)
+
+
+def set_norms(*, actor: User) -> None:
+    """One quality item for each stage."""
+    for stage, name, standard, requirement, seconds in NORMS:
+        values = {"stage": stage, "name": name, "standard": standard, "requirement": requirement, "seconds": seconds}
+        save_norm(norm=None, actor=actor, values=values)
