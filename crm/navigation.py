@@ -87,6 +87,9 @@ PLACES = (
         "hf visits",
     ),
     Place(
+        "approvals", _("审批"), "user-check", ("approval_list",), "core.view_approvalrequest", 2, "g p", "sp approvals"
+    ),
+    Place(
         "breaches",
         _("未达标"),
         "clipboard-x",

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import NotFound
@@ -12,7 +13,8 @@ from customers import concerns, merging, profile, visibility
 from customers.models import Customer
 from scripts_library.rendering import register_value_provider
 from tickets.choices import TicketType
-from tickets.models import Ticket
+from tickets.compensation import CASES
+from tickets.models import Compensation, Ticket
 
 PANEL_ROWS = 20
 
@@ -25,6 +27,13 @@ def register() -> None:
         "tickets", tickets_panel, "tickets/panels/customer_tickets.html", title=_("工单与会话"), position=10
     )
     concerns.register(concerns.OPEN_COMPLAINT, with_open_complaint)
+    profile.register_panel(
+        "compensations",
+        compensations_panel,
+        "tickets/panels/customer_compensations.html",
+        title=_("补偿"),
+        position=30,
+    )
     register_value_provider(script_values)
 
 
@@ -46,6 +55,15 @@ def with_open_complaint(customer_ids: Collection[int]) -> set[int]:
     """Those among the customers whose complaint is not solved yet."""
     complaints = Ticket.objects.open().filter(type=TicketType.COMPLAINT, customer__in=customer_ids)
     return set(complaints.order_by().values_list("customer_id", flat=True))
+
+
+def compensations_panel(customer: Customer, user: Any) -> dict[str, Any]:
+    """The newest compensations of the customer's tickets that the user may see."""
+    rows = Compensation.objects.visible_to(user).filter(ticket__customer=customer).for_list().order_by("-id")
+    found: list[Any] = list(rows[:PANEL_ROWS])
+    for row in found:
+        row.title = gettext(CASES[row.case].title) if row.case in CASES else ""
+    return {"compensations": found}
 
 
 def script_values(reference: str, actor: Any) -> Mapping[str, str | None]:

@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from crm.workbench import board, norm_breaches, ticket_list, triage_page, views, visits
+from crm.workbench import approvals, board, money, norm_breaches, ticket_list, triage_page, views, visits
 
 urlpatterns = [
     path("desk/", views.workbench, name="workbench"),
@@ -13,6 +13,9 @@ urlpatterns = [
     path("desk/<str:number>/thread/", views.thread, name="ticket_thread"),
     path("desk/<str:number>/scripts/", views.scripts, name="ticket_scripts"),
     path("desk/<str:number>/side/<slug:tab>/", views.side, name="ticket_side"),
+    path("desk/<str:number>/money/", money.money, name="ticket_money"),
+    path("desk/<str:number>/money/quote/", money.money_quote, name="ticket_money_quote"),
+    path("desk/<str:number>/money/<int:pk>/pay/", money.money_pay, name="ticket_money_pay"),
     path("desk/<str:number>/handover/", views.assignees, name="ticket_handover"),
     path("desk/<str:number>/edit/", views.edit, name="ticket_edit"),
     path("desk/<str:number>/send/", views.send, name="ticket_send"),
@@ -28,6 +31,8 @@ urlpatterns = [
     path("breaches/<int:pk>/", norm_breaches.breach_page, name="breach_page"),
     path("breaches/<int:pk>/objection/", norm_breaches.breach_object, name="breach_object"),
     path("breaches/<int:pk>/withdrawal/", norm_breaches.breach_withdraw, name="breach_withdraw"),
+    path("approvals/", approvals.approval_list, name="approval_list"),
+    path("approvals/<int:pk>/decide/", approvals.approval_decide, name="approval_decide"),
     path("visits/", visits.visit_list, name="visit_list"),
     path("visits/<int:pk>/complete/", visits.visit_complete, name="visit_complete"),
 ]

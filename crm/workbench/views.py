@@ -17,6 +17,7 @@ from crm.workbench import desk
 from crm.workbench.actions import ACTIONS, available_actions
 from crm.workbench.forms import TicketEditForm
 from crm.workbench.insertion import scripts_for
+from crm.workbench.money import money_context
 from knowledge.search import search_articles
 from scripts_library.models import ScriptVersion
 from tickets.api.views import attachment_response
@@ -24,7 +25,7 @@ from tickets.models import Attachment, Queue, Ticket, TicketMessage
 from tickets.services import attachments, conversation, editing, originals, transitions
 from tickets.services.suggestions import asked, similar_to, strategy_for
 
-SIDE_TABS = ("customer", "scripts", "articles", "orders", "history")
+SIDE_TABS = ("customer", "scripts", "articles", "orders", "money", "history")
 MAX_BODY = 20_000
 
 
@@ -134,6 +135,8 @@ def side_context(request: HttpRequest, ticket: Ticket, tab: str) -> dict[str, An
         context["articles"] = search_articles(query or asked(ticket), limit=8)
     elif tab == "orders":
         context["orders"] = desk.orders_of(ticket)
+    elif tab == "money":
+        context |= money_context(ticket, request.user, request.GET)
     elif tab == "history":
         context["history"] = desk.history_of(ticket)
     else:

@@ -9,6 +9,20 @@ Sentences here are plain Chinese with `%(name)s` places; whoever shows them tran
 
 from tickets.compensation.cases import CASES, Case, quote
 from tickets.compensation.quotes import Note, Quote, Term, fen
-from tickets.compensation.reading import LARGEST, Fault, Input, InputFaults, Kind
+from tickets.compensation.reading import LARGEST, Fault, Input, InputFaults, Kind, money_of
 
-__all__ = ["CASES", "LARGEST", "Case", "Fault", "Input", "InputFaults", "Kind", "Note", "Quote", "Term", "fen", "quote"]
+__all__ = [
+    "CASES",
+    "LARGEST",
+    "Case",
+    "Fault",
+    "Input",
+    "InputFaults",
+    "Kind",
+    "Note",
+    "Quote",
+    "Term",
+    "fen",
+    "money_of",
+    "quote",
+]

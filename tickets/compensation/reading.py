@@ -133,6 +133,14 @@ def read_money(raw: Any) -> Decimal:
     return _number(raw, places=2, largest=LARGEST)
 
 
+def money_of(raw: Any) -> Decimal | None:
+    """The sum, or None when it is none."""
+    try:
+        return read_money(raw)
+    except _Bad:
+        return None
+
+
 def _share(raw: Any) -> Decimal:
     percent = isinstance(raw, str) and raw.strip().endswith("%")
     value = _number(raw.strip()[:-1] if percent else raw, places=4, largest=LARGEST)
