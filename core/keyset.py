@@ -137,8 +137,8 @@ def _parts(columns: list[_Column], position: _Position | None) -> list[Q]:
         return [Q()] if position is None else [_after(columns, position)]
     filled, empty = Q(**{f"{lead.name}__isnull": False}), Q(**{f"{lead.name}__isnull": True})
     if position is None:
-        # Rising order has the empty values last by itself.
-        return [filled, empty] if lead.descending else [Q()]
+        # Empty values come last. Read apart, each part has an index of its own however few are filled.
+        return [filled, empty]
     if position.values[0] is not None:
         here = filled & _after(columns, position)
         return [here] if position.backward else [here, empty]

@@ -117,6 +117,13 @@ class FollowUpVisit(EncryptedRow):
         ]
         indexes = [
             models.Index(fields=["due_at", "id"], condition=Q(status="planned"), name="followups_visit_planned"),
+            models.Index(fields=["due_at", "id"], name="followups_visit_due"),
+            models.Index(fields=["-done_at", "-id"], condition=Q(status="done"), name="followups_visit_done"),
+            models.Index(
+                fields=["-due_at", "-id"],
+                condition=Q(status__in=["skipped", "cancelled"]),
+                name="followups_visit_dropped",
+            ),
             models.Index(fields=["ticket", "id"], name="followups_visit_ticket"),
             models.Index(fields=["customer", "id"], name="followups_visit_customer"),
         ]

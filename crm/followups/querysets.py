@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from crm.followups.choices import VisitStatus
 from customers.models import Customer
-from tickets.models import Ticket
+from tickets.querysets import sight
 
 if TYPE_CHECKING:
     from crm.staff.models import User
@@ -21,10 +21,11 @@ class FollowUpVisitQuerySet(models.QuerySet[Any]):
             return self.none()
         if user.sees_everything:
             return self.all()
-        tickets = Ticket.objects.visible_to(user).values("pk")
-        customers = Customer.objects.visible_to(user).values("pk")
+        customers = Customer.objects.visible_to(user).filter(pk=OuterRef("customer_id"))
         return self.filter(
-            Q(ticket__in=tickets) | Q(assignee=user) | Q(ticket=None, assignee=None, customer__in=customers)
+            (Q(ticket__isnull=False) & sight(user, "ticket__"))
+            | Q(assignee=user)
+            | (Q(ticket=None, assignee=None) & Exists(customers))
         )
 
     def planned(self) -> "FollowUpVisitQuerySet":
@@ -39,9 +40,7 @@ class SurveyInvitationQuerySet(models.QuerySet[Any]):
         """Surveys of tickets the user may see."""
         if not user.is_active or not user.has_perm("followups.view_surveyinvitation"):
             return self.none()
-        if user.sees_everything:
-            return self.all()
-        return self.filter(ticket__in=Ticket.objects.visible_to(user).values("pk"))
+        return self.filter(sight(user, "ticket__"))
 
     def answered(self) -> "SurveyInvitationQuerySet":
         return self.filter(answered_at__isnull=False)

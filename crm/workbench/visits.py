@@ -28,6 +28,7 @@ from crm.workbench.chips import Chip, chip, values_of
 from customers.forms import DressedForm
 
 PAGE_SIZE = 50
+SKIPPED_OF_LATE = timedelta(days=90)
 NOTE_LENGTH = 2000
 OUTCOME_TONES = {VisitOutcome.SATISFIED: "good", VisitOutcome.UNSATISFIED: "bad", VisitOutcome.UNREACHABLE: "warn"}
 
@@ -49,7 +50,7 @@ TABS = {
         Tab("overdue", lazy("已逾期"), lazy("没有逾期的回访。")),
         Tab("planned", lazy("全部待回访"), lazy("工单关闭后会按回访计划自动安排。")),
         Tab("done", lazy("已完成"), lazy("完成的回访会留在这里。"), ("-done_at", "-id")),
-        Tab("skipped", lazy("已跳过"), lazy("客户要求免打扰时自动跳过，并在这里计数。"), ("-due_at", "-id")),
+        Tab("skipped", lazy("已跳过"), lazy("客户要求免打扰时自动跳过，这里计近 90 天的数。"), ("-due_at", "-id")),
     )
 }
 
@@ -122,13 +123,16 @@ def _narrowed(user: User, values: dict[str, str]) -> Any:
 
 
 def _counts(rows: Any, day: Day) -> dict[str, int]:
-    """How many wait, are late and were skipped; what is done is not counted, it only grows."""
+    """How many wait, are late and were skipped of late; what is done is not counted, it only grows."""
     planned = rows.filter(status=VisitStatus.PLANNED).aggregate(
         planned=Count("pk"),
         overdue=Count("pk", filter=day.condition("overdue")),
         today=Count("pk", filter=day.condition("today")),
     )
-    return {**planned, "skipped": rows.filter(status=VisitStatus.SKIPPED).count()}
+    return {
+        **planned,
+        "skipped": rows.filter(status=VisitStatus.SKIPPED, due_at__gte=day.now - SKIPPED_OF_LATE).count(),
+    }
 
 
 def _page(rows: Any, tab: Tab, cursor: str | None) -> Page[FollowUpVisit]:

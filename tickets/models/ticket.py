@@ -159,7 +159,7 @@ class Ticket(EncryptedRow):
             models.Index(fields=["assignee", "-created_at", "-id"], name="ticket_assignee_newest"),
             models.Index(fields=["assignee"], condition=_OPEN, name="ticket_open_assignee"),
             models.Index(fields=["queue", "status"], condition=_OPEN, name="ticket_open_queue"),
-            models.Index(fields=["next_due_at", "id"], condition=_OPEN, name="ticket_open_due"),
+            models.Index(fields=["next_due_at", "id"], condition=Q(next_due_at__isnull=False), name="ticket_due"),
             models.Index(fields=["queue", "created_at"], condition=Q(status="new"), name="ticket_waiting"),
             models.Index(fields=["solved_at"], condition=Q(status="solved"), name="ticket_solved"),
             models.Index(fields=["order_no"], condition=~Q(order_no=""), name="ticket_order_no"),
