@@ -29,7 +29,9 @@ def key_of(norm_id: int, ticket_id: int, round_number: int, kind: str) -> str:
 
 
 def of_clock(row: SLAClock, ticket: Ticket) -> NormBreach:
-    """The breach that tells of a clock that ran out, not stored yet."""
+    """The breach that tells of a clock that ran out, not stored yet. The clock has its `breached_at`."""
+    if row.breached_at is None:
+        raise ValueError("Only a clock that ran out is a breach.")
     return NormBreach(
         key=f"clock:{row.pk}",
         ticket=ticket,
