@@ -25,6 +25,8 @@ from tickets.services.compensations import said
 
 FIRST_CASE = "C-22"
 ROWS = 20
+#: The authority of whoever asks is known; nobody types it.
+NOT_TYPED = frozenset({"limit"})
 TONES = {
     CompensationStatus.PENDING: "warn",
     CompensationStatus.GRANTED: "info",
@@ -98,7 +100,7 @@ def form_context(ticket: Ticket, user: User, values: Mapping[str, str]) -> dict[
     if not any(given.values()) and "P" in given:
         given["P"] = _paid(ticket)
     quote, faults = _quoted(case, user, given)
-    fields = [_shown(item, given[item.name], faults) for item in case.inputs]
+    fields = [_shown(item, given[item.name], faults) for item in case.inputs if item.name not in NOT_TYPED]
     return {
         "cases": [(item.id, _(item.title)) for item in CASES.values()],
         "case": case.id,

@@ -10,6 +10,7 @@ from crm.workbench.demo.articles import add_story_article
 from crm.workbench.demo.buyers import Buyer
 from crm.workbench.demo.dice import Dice
 from crm.workbench.demo.lives import Case, World, conversation_of, ending, ordinary, visit
+from crm.workbench.demo.money import BETWEEN, PAYOUTS, payouts
 from crm.workbench.demo.scripts import add_story_script, renew_scripts
 from crm.workbench.demo.shop import FADING, FADING_BATCH, HEATER, watch_batch
 from crm.workbench.demo.stage import Life, Stage
@@ -43,6 +44,8 @@ def enter_episodes(*, stage: Stage, world: World, case: MakeCase, buyers: Sequen
     _important(stage, world, case)
     stage.enter(renewal(world), end - timedelta(days=12))
     stage.enter(labels(world, buyers), end - timedelta(days=9))
+    # The last of them stands open at the end, within the time to decide.
+    stage.enter(payouts(world.staff), end - len(PAYOUTS) * BETWEEN)
     for name, hours, life, given in EPISODES:
         at = end - timedelta(hours=hours)
         stage.enter(life(world, case(name, at=at, **given)), at)
