@@ -44,6 +44,9 @@ def test_granting_and_paying_from_the_desk(world: World) -> None:
     shown = page(world, "agent", f"/desk/{{number}}/money/{made.pk}/pay/", {"reference": "T-7"})
     assert "T-7" in shown
     assert "已打款" in shown
+    history = page(world, "agent", "/desk/{number}/side/history/")
+    assert "补偿 10.00 元已打款" in history
+    assert "compensation." not in history
 
 
 def test_above_the_limit_the_desk_says_that_it_waits(world: World) -> None:

@@ -40,6 +40,8 @@ def event_sentence(event: Any) -> str:
             return _("合并到其他工单")
         case "ticket.unmerged":
             return _("撤销合并")
+    if event.kind in _MONEY:
+        return _MONEY[event.kind] % {"amount": data["amount"]}
     return _moved(data) or event.kind
 
 
@@ -60,6 +62,14 @@ def _moved(data: dict[str, Any]) -> str:
     return explained(Action(action).label, reason) if action in Action.values else ""
 
 
+_MONEY = {
+    "compensation.requested": gettext_lazy("补偿 %(amount)s 元，提交审批"),
+    "compensation.granted": gettext_lazy("给付补偿 %(amount)s 元"),
+    "compensation.approved": gettext_lazy("批准补偿 %(amount)s 元"),
+    "compensation.rejected": gettext_lazy("驳回补偿 %(amount)s 元"),
+    "compensation.expired": gettext_lazy("补偿 %(amount)s 元未在期限内审批，已失效"),
+    "compensation.paid": gettext_lazy("补偿 %(amount)s 元已打款"),
+}
 _FIELDS = {
     "subject": gettext_lazy("标题"),
     "priority": gettext_lazy("优先级"),
