@@ -25,11 +25,11 @@ import django
 
 django.setup()
 
-from django.db import connection, models
+from django.db import connection, models  # noqa: E402 (the settings come first)
 
-from core.privacy.cipher import encrypt
-from tickets.models import SLAClock, Ticket, TicketMessage
-from tickets.readable import preview, search_words
+from core.privacy.cipher import encrypt  # noqa: E402
+from tickets.models import SLAClock, Ticket, TicketMessage  # noqa: E402
+from tickets.readable import preview, search_words  # noqa: E402
 
 OLDEST = timedelta(days=3 * 365)
 MESSAGES = 3
