@@ -69,6 +69,29 @@ class MessageKind(models.TextChoices):
     AUTO = "auto", _("自动回复")
 
 
+class DraftKind(models.TextChoices):
+    REPLY = "reply", _("回复")
+    NOTE = "note", _("内部备注")
+
+
+class WaitingState(models.TextChoices):
+    """What became of a reply that waited for its moment."""
+
+    WAITING = "waiting", _("待发送")
+    SENT = "sent", _("已发送")
+    CANCELLED = "cancelled", _("已取消")
+    FAILED = "failed", _("未能发送")
+
+
+class NoticeKind(models.TextChoices):
+    MENTIONED = "mentioned", _("有人提到您")
+    CUSTOMER_WROTE_FIRST = "customer_wrote_first", _("客户先来信，定时回复已取消")
+    REPLY_FAILED = "reply_failed", _("回复未能发送，内容已存为草稿")
+    SNOOZE_OVER = "snooze_over", _("稍后处理的时间到了")
+    CUSTOMER_WOKE = "customer_woke", _("客户来信，工单已回到列表")
+    WATCHED_MESSAGE = "watched_message", _("关注的工单有新消息")
+
+
 class Metric(models.TextChoices):
     FIRST_RESPONSE = "first_response", _("首次响应")
     NEXT_RESPONSE = "next_response", _("再次响应")

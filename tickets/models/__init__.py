@@ -2,6 +2,7 @@
 
 from tickets.models.channel import Channel, Queue, RoutingRule
 from tickets.models.compensation import Compensation
+from tickets.models.desk import Draft, Notice, TicketSeen, WaitingReply
 from tickets.models.message import Attachment, ContactAttempt, InboundMessage, TicketMessage
 from tickets.models.norm import NormBreach, StageNorm
 from tickets.models.sla import SLAClock, SLAPolicy, SLATarget, TicketPause
@@ -13,8 +14,10 @@ __all__ = [
     "Channel",
     "Compensation",
     "ContactAttempt",
+    "Draft",
     "InboundMessage",
     "NormBreach",
+    "Notice",
     "Queue",
     "RoutingRule",
     "SLAClock",
@@ -25,7 +28,9 @@ __all__ = [
     "TicketMerge",
     "TicketMessage",
     "TicketPause",
+    "TicketSeen",
     "TicketTag",
     "TicketWatcher",
     "TriageModel",
+    "WaitingReply",
 ]

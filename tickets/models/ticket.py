@@ -112,6 +112,18 @@ class Ticket(EncryptedRow):
     move_count = models.PositiveSmallIntegerField(_("转接次数"), default=0)
     escalation_level = models.PositiveSmallIntegerField(_("升级级别"), default=0)
 
+    snoozed_at = models.DateTimeField(_("稍后处理起"), null=True, blank=True)
+    snoozed_until = models.DateTimeField(_("稍后处理至"), null=True, blank=True)
+    snoozed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("稍后处理人"),
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+    )
+
     last_message_at = models.DateTimeField(_("最后消息时间"), null=True, blank=True)
     last_message_kind = models.CharField(_("最后消息类型"), max_length=10, blank=True)
     last_message_preview = models.CharField(_("最后消息"), max_length=120, blank=True)

@@ -45,6 +45,8 @@ class User(AbstractBaseUser):
     skills = models.JSONField(_("技能"), default=list, blank=True)
     language = models.CharField(_("语言"), max_length=10, blank=True)
     theme = models.CharField(_("外观"), max_length=10, choices=Theme.choices, default=Theme.AUTO)
+    undoes_send = models.BooleanField(_("发送后可撤回"), default=True, db_default=True)
+    opens_next = models.BooleanField(_("解决后打开下一张"), default=True, db_default=True)
     is_active = models.BooleanField(_("启用"), default=True)
     joined_at = models.DateTimeField(_("加入时间"), default=clock.now, editable=False)
     last_seen_at = models.DateTimeField(_("最近活动"), null=True, blank=True)
