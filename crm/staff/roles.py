@@ -38,6 +38,7 @@ _EVERYBODY = frozenset(
         "tickets.view_stagenorm",
         "tickets.view_ticket",
         "tickets.view_ticketmessage",
+        "workbench.view_savedview",
     }
 )
 
@@ -67,6 +68,9 @@ _AGENT = _EVERYBODY | {
     "tickets.pay_compensation",
     "tickets.reply_ticket",
     "tickets.transition_ticket",
+    "workbench.add_savedview",
+    "workbench.change_savedview",
+    "workbench.delete_savedview",
 }
 
 _LEAD = _AGENT | {
@@ -87,6 +91,7 @@ _LEAD = _AGENT | {
     "scripts_library.publish_scriptversion",
     "scripts_library.review_scriptversion",
     "tickets.judge_normbreach",
+    "workbench.share_savedview",
 }
 
 _SUPERVISOR = _LEAD | {

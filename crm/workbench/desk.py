@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,12 +13,14 @@ from core import clock
 from core.events import Event
 from core.keyset import Page, read_page
 from crm.staff.models import User
+from crm.workbench.models import SavedView
+from crm.workbench.saved_views import fields, selecting
 from customers.models import Order
 from tickets.choices import OPEN_STATUSES, PAUSED_STATUSES, Metric, TicketStatus
 from tickets.models import Ticket, TicketMessage
 
 PAGE_SIZE = 30
-SOON = timedelta(hours=1)
+SOON = fields.SOON
 OTHER_ROWS = 8
 
 
@@ -80,12 +81,25 @@ class QueueCount:
     waiting: int
 
 
-def counted_views(user: User) -> list[CountedView]:
+@dataclass(frozen=True)
+class LeftPane:
+    """The product's views, and those that people made."""
+
+    views: list[CountedView]
+    saved: list[selecting.Counted]
+
+
+def left_pane(user: User) -> LeftPane:
     """Every view with its count and nearest clock. One statement over open tickets, whatever the age of the system."""
     wanted: dict[str, Any] = {f"n_{key}": Count("pk", filter=VIEWS[key].condition(user)) for key in COUNTED}
     wanted.update({f"due_{key}": Min("next_due_at", filter=VIEWS[key].condition(user)) for key in ("mine", "waiting")})
+    saved = selecting.views_of(user)
+    wanted.update(selecting.aggregates(saved, user))
     found = Ticket.objects.visible_to(user).open().aggregate(**wanted)
-    return [CountedView(view, found.get(f"n_{key}"), found.get(f"due_{key}")) for key, view in VIEWS.items()]
+    return LeftPane(
+        [CountedView(view, found.get(f"n_{key}"), found.get(f"due_{key}")) for key, view in VIEWS.items()],
+        [selecting.Counted(view, found.get(f"saved_{view.pk}")) for view in saved],
+    )
 
 
 def queue_counts(user: User) -> list[QueueCount]:
@@ -102,18 +116,21 @@ def queue_counts(user: User) -> list[QueueCount]:
 
 @dataclass(frozen=True)
 class Selection:
-    """What the list shows: a view or a queue, and perhaps a search."""
+    """What the list shows: a view or a queue, and perhaps a search. `saved` is the view a person made."""
 
     view: str = "mine"
     queue: str = ""
     search: str = ""
     cursor: str | None = None
+    saved: SavedView | None = None
 
     @classmethod
-    def of(cls, query: Any) -> "Selection":
+    def of(cls, query: Any, user: User) -> "Selection":
         view = query.get("view", "")
+        saved = _saved(view, user)
         return cls(
-            view=view if view in VIEWS else ("" if query.get("queue") else "mine"),
+            view=view if saved or view in VIEWS else ("" if query.get("queue") else "mine"),
+            saved=saved,
             queue=query.get("queue", "")[:100],
             search=query.get("search", "").strip()[:200],
             cursor=query.get("cursor") or None,
@@ -125,6 +142,15 @@ class Selection:
         return urlencode({name: value for name, value in pairs.items() if value})
 
 
+def _saved(word: str, user: User) -> SavedView | None:
+    """The view of "saved-12"; one that the person may not see is as unknown as any other word."""
+    number = word.removeprefix("saved-")
+    if number == word or not (number.isascii() and number.isdigit() and len(number) < 19):
+        return None
+    found: SavedView | None = SavedView.objects.visible_to(user).filter(pk=int(number)).first()
+    return found
+
+
 def listed(user: User, selection: Selection) -> Page[Ticket]:
     """A page of the selection, the nearest clock first; a search looks at every ticket, the newest first."""
     rows: QuerySet[Ticket] = Ticket.objects.visible_to(user).for_list()
@@ -133,6 +159,9 @@ def listed(user: User, selection: Selection) -> Page[Ticket]:
         rows, ordering = rows.matching(selection.search), ("-created_at", "-id")
     elif selection.queue:
         rows = rows.open().filter(queue__key=selection.queue)
+    elif selection.saved:
+        rows = selecting.tickets_of(selection.saved, user).for_list()  # type: ignore[attr-defined]
+        ordering = selecting.ORDERINGS[selection.saved.order]
     else:
         view = VIEWS[selection.view]
         rows, ordering = rows.filter(view.condition(user)), view.ordering

@@ -1,5 +1,6 @@
 """Pages of the desk. A view begins with access, calls a service, and renders; rules live below."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -46,7 +47,7 @@ def _list_context(request: HttpRequest, selection: desk.Selection) -> dict[str, 
     try:
         page = desk.listed(request.user, selection)
     except BadCursor:
-        page = desk.listed(request.user, desk.Selection(selection.view, selection.queue, selection.search))
+        page = desk.listed(request.user, replace(selection, cursor=None))
     return {"page": page, "selection": selection, "current": request.GET.get("current", "")}
 
 
@@ -55,9 +56,9 @@ def _list_context(request: HttpRequest, selection: desk.Selection) -> dict[str, 
 @require_GET
 def workbench(request: HttpRequest, number: str | None = None) -> HttpResponse:
     """The desk: views, list, and the chosen ticket."""
-    selection = desk.Selection.of(request.GET)
+    selection = desk.Selection.of(request.GET, request.user)
     context = {
-        "views": desk.counted_views(request.user),
+        "pane": desk.left_pane(request.user),
         "queues": desk.queue_counts(request.user),
         **_list_context(request, selection),
     }
@@ -73,9 +74,9 @@ def workbench(request: HttpRequest, number: str | None = None) -> HttpResponse:
 def counts(request: HttpRequest) -> HttpResponse:
     """The left pane alone, for refreshing."""
     context = {
-        "views": desk.counted_views(request.user),
+        "pane": desk.left_pane(request.user),
         "queues": desk.queue_counts(request.user),
-        "selection": desk.Selection.of(request.GET),
+        "selection": desk.Selection.of(request.GET, request.user),
     }
     return render(request, "workbench/parts/views.html", context)
 
@@ -85,7 +86,7 @@ def counts(request: HttpRequest) -> HttpResponse:
 @require_GET
 def rows(request: HttpRequest) -> HttpResponse:
     """The list alone: after a change, for a new search, or its next page."""
-    selection = desk.Selection.of(request.GET)
+    selection = desk.Selection.of(request.GET, request.user)
     template = "workbench/parts/rows.html" if selection.cursor else "workbench/parts/list.html"
     return render(request, template, _list_context(request, selection))
 

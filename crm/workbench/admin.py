@@ -1,0 +1,68 @@
+"""Saved views in the admin: an entry point that calls the services."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+
+from core.conditions import ConditionError, parse
+from crm.workbench.models import SavedView
+from crm.workbench.saved_views.columns import COLUMNS
+from crm.workbench.saved_views.fields import VIEW_FIELDS
+from crm.workbench.saved_views.services import remove_view, save_view
+
+_FIELDS = ("name", "condition", "order", "columns", "sharing", "team", "position")
+
+
+class SavedViewForm(forms.ModelForm):
+    """A view whose rule and columns are checked before it is saved."""
+
+    columns = forms.MultipleChoiceField(
+        label=_("列"), required=False, choices=[(key, label) for key, (label, _width) in COLUMNS.items()]
+    )
+
+    class Meta:
+        model = SavedView
+        fields = _FIELDS
+
+    def clean_condition(self) -> Any:
+        condition = self.cleaned_data.get("condition") or {}
+        try:
+            parse(condition, VIEW_FIELDS)
+        except ConditionError as error:
+            raise forms.ValidationError(str(error)) from error
+        return condition
+
+
+@admin.register(SavedView)
+class SavedViewAdmin(ModelAdmin):
+    form = SavedViewForm
+    list_display = ("name", "owner", "sharing", "team", "order", "updated_at")
+    list_filter = ("sharing",)
+    list_select_related = ("owner", "team")
+    search_fields = ("name",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SavedView]:
+        return SavedView.objects.visible_to(request.user)  # type: ignore[no-any-return]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and (obj is None or obj.can_change(request.user))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and (obj is None or obj.can_change(request.user))
+
+    def save_model(self, request: HttpRequest, obj: SavedView, form: Any, change: bool) -> None:
+        values = {name: form.cleaned_data[name] for name in _FIELDS if name in form.cleaned_data}
+        saved = save_view(view=obj if change else None, actor=request.user, values=values)
+        obj.pk = saved.pk
+
+    def delete_model(self, request: HttpRequest, obj: SavedView) -> None:
+        remove_view(view=obj, actor=request.user)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[SavedView]) -> None:
+        for view in queryset:
+            remove_view(view=view, actor=request.user)

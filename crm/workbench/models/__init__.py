@@ -1,0 +1,3 @@
+from crm.workbench.models.saved_view import SavedView, Sharing
+
+__all__ = ["SavedView", "Sharing"]
