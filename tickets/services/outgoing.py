@@ -12,11 +12,11 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from core.outbox import Undeliverable, enqueue
+from core.outbox import Undeliverable
+from tickets import channels
 from tickets.choices import ChannelKind, MessageKind
 from tickets.models import Ticket, TicketMessage
 
-REPLY = "email"
 REFERENCES_MAX = 20
 _SALT = "tickets.outgoing.message_id"
 _OURS = re.compile(r"(\d{8,20})\.([a-z]+-\d{1,19})\.([0-9a-f]{20})@.+", re.ASCII)
@@ -26,20 +26,12 @@ _LINE_ENDS = re.compile(r"[\r\n]+")
 
 def can_write_to(ticket: Ticket) -> bool:
     """Whether the customer wrote by mail and may be answered by mail. Anonymous means: no contact."""
-    customer = ticket.customer
-    return ticket.channel.kind == ChannelKind.EMAIL and bool(customer.email) and not customer.is_anonymous
+    return ticket.channel.kind == ChannelKind.EMAIL and channels.of(ChannelKind.EMAIL).can_write_to(ticket)
 
 
 def queue_reply(*, ticket: Ticket, message: TicketMessage) -> None:
-    """Send a reply by mail if the ticket came by mail; in the caller's transaction."""
-    if can_write_to(ticket):
-        enqueue(
-            kind=REPLY,
-            dedupe_key=f"reply:{message.pk}",
-            target=f"ticket:{ticket.pk}",
-            payload={"message": message.pk},
-            lane=f"email:{ticket.pk}",
-        )
+    """Send a reply the way the ticket came, if its channel sends; in the caller's transaction."""
+    channels.of(ticket.channel.kind).queue_reply(ticket=ticket, message=message)
 
 
 def send_reply(message_id: int) -> None:

@@ -11,12 +11,10 @@ from core.questionnaires.models import InvitationState
 from crm.followups.models import SurveyInvitation
 from crm.followups.services.links import survey_url
 from crm.followups.services.survey_mail import queue_survey_link
-from tickets.choices import ChannelKind, TicketStatus
+from tickets import channels
+from tickets.choices import TicketStatus
 from tickets.models import Ticket
 from tickets.services import conversation, outgoing
-
-#: Systems behind these channels take our messages to the customer: each one is told to them as an event.
-RELAYED = frozenset({ChannelKind.API, ChannelKind.CHAT, ChannelKind.SOCIAL, ChannelKind.SHOP})
 
 
 class Way(StrEnum):
@@ -47,7 +45,7 @@ class OpenSurvey:
 def way_to(ticket: Ticket) -> Way:
     if outgoing.can_write_to(ticket):
         return Way.MAIL
-    return Way.CONVERSATION if ticket.channel.kind in RELAYED else Way.BY_HAND
+    return Way.CONVERSATION if channels.of(ticket.channel.kind).is_relayed else Way.BY_HAND
 
 
 def deliver_link(survey: SurveyInvitation) -> None:
