@@ -168,9 +168,8 @@ def main() -> None:
     with connection.cursor() as cursor:
         for model in (Ticket, TicketMessage, SLAClock):
             table = model._meta.db_table
-            cursor.execute(
-                "SELECT setval(pg_get_serial_sequence(%s, 'id'), (SELECT max(id) FROM " + table + "))", [table]
-            )
+            last = model._default_manager.aggregate(last=models.Max("pk"))["last"]
+            cursor.execute("SELECT setval(pg_get_serial_sequence(%s, 'id'), %s)", [table, last])
         cursor.execute("VACUUM ANALYZE")
     print(f"{Ticket.objects.count()} tickets")
 
