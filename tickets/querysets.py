@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
-from django.contrib.postgres.search import SearchQuery
 from django.db import models
 from django.db.models import Q
 
+from core import search
 from core.language import tsquery_text
 from tickets.choices import OPEN_STATUSES, TicketStatus
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: Longer than any id in use, so that the two cannot be confused.
 NUMBER_LENGTH = 14
+
+NO_LIMIT = 2**31 - 1
 
 
 def sight(user: "User", prefix: str = "") -> Q:
@@ -67,9 +69,13 @@ class TicketQuerySet(models.QuerySet[Any]):
             return self.none()
         condition = Q(number=text) | Q(order_no=text)
         words = tsquery_text(text)
+        if words and search.is_common(self.model, "search", words):
+            return self.filter(condition | search.by_reading("search", words))
         if words:
-            condition |= Q(search=SearchQuery(words, search_type="raw", config="simple"))
-        return self.filter(condition)
+            condition |= search.by_index("search", words)
+        found = self.model._default_manager.filter(condition).order_by()
+        # The limit only keeps PostgreSQL from reading the whole list instead of the few rows of the index.
+        return self.filter(pk__in=found.values("pk")[:NO_LIMIT])
 
     def named(self, word: str) -> "TicketQuerySet":
         """The ticket of that id or number; nothing for a word that can be neither."""
@@ -134,3 +140,11 @@ class CompensationQuerySet(models.QuerySet[Any]):
     def for_list(self) -> "CompensationQuerySet":
         """With what a row shows."""
         return self.select_related("ticket", "granted_by", "paid_by", "approval__decider")
+
+
+class ChatQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: "User") -> "ChatQuerySet":
+        """Conversations of tickets the user may see."""
+        if not user.is_active or not user.has_perm("tickets.view_ticket"):
+            return self.none()
+        return self.filter(sight(user, "ticket__"), ticket__isnull=False)

@@ -20,7 +20,7 @@ class KeyFilter(django_filters.ModelChoiceFilter):
 
 
 class TicketFilter(django_filters.FilterSet):
-    status = django_filters.MultipleChoiceFilter(choices=TicketStatus.choices)
+    status = django_filters.MultipleChoiceFilter(choices=TicketStatus.choices, distinct=False)
     type = django_filters.ChoiceFilter(choices=TicketType.choices)
     priority = django_filters.ChoiceFilter(choices=Priority.choices)
     queue = KeyFilter(queryset=Queue.objects.all())
