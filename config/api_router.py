@@ -8,6 +8,7 @@ from core.calendars.api import BusinessCalendarViewSet
 from crm.followups.api.views import FollowUpVisitViewSet, SurveyViewSet
 from crm.integrations.api.views import WebhookViewSet
 from crm.staff.api.views import StaffViewSet, TeamViewSet, TokenViewSet
+from crm.workbench.api import SavedViewViewSet
 from customers.api.catalogue import OrderViewSet, ShopViewSet, TagGroupViewSet, TagViewSet
 from customers.api.views import CustomerViewSet
 from knowledge.api.views import ArticleViewSet
@@ -32,6 +33,7 @@ router.register("shops", ShopViewSet, basename="shop")
 router.register("scripts", ScriptViewSet, basename="script")
 router.register("articles", ArticleViewSet, basename="article")
 router.register("tickets", TicketViewSet, basename="ticket")
+router.register("views", SavedViewViewSet, basename="saved-view")
 router.register("attachments", AttachmentViewSet, basename="attachment")
 router.register("queues", QueueViewSet, basename="queue")
 router.register("channels", ChannelViewSet, basename="channel")

@@ -16,6 +16,7 @@ from crm.integrations.models import Webhook
 from crm.staff.choices import Role
 from crm.staff.models import ApiToken, Team, User
 from crm.staff.services.tokens import issue_token
+from crm.workbench.saved_views.services import save_view
 from customers.models import Customer, Shop, Tag, TagGroup
 from customers.services import add_tag, create_customer, merge_customers, resolve_customer, upsert_order
 from tests.factories import TeamFactory, UserFactory
@@ -90,6 +91,7 @@ def build_world() -> World:
     _customers(world)
     _tickets(world)
     _library(world)
+    _views(world)
     return world
 
 
@@ -234,6 +236,12 @@ def _tickets(world: World) -> None:
         "spare_norm": spare_norm.pk,
         "breach": breach.pk,
     }
+
+
+def _views(world: World) -> None:
+    values = {"name": "待办投诉", "condition": {"field": "type", "op": "eq", "value": "complaint"}}
+    shared = values | {"sharing": "team", "team": world.team}
+    world.ids |= {"saved_view": save_view(view=None, actor=world.people["lead"], values=shared).pk}
 
 
 def _library(world: World) -> None:

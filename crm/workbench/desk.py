@@ -148,7 +148,7 @@ def _saved(word: str, user: User) -> SavedView | None:
     if number == word or not (number.isascii() and number.isdigit() and len(number) < 19):
         return None
     found: SavedView | None = SavedView.objects.visible_to(user).filter(pk=int(number)).first()
-    return found
+    return found if found and fields.is_readable(found) else None
 
 
 def listed(user: User, selection: Selection) -> Page[Ticket]:

@@ -1,5 +1,6 @@
 """The ticket list: a dense table over everything the person may see, filtered, ordered, exported."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
@@ -7,10 +8,8 @@ from django.contrib.auth.decorators import login_required, permission_required
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
-from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
 
 from core import clock
@@ -19,88 +18,35 @@ from core.exports import Column, export_response
 from core.keyset import BadCursor, Page, read_page
 from core.language import mask_text
 from core.privacy import mask_name, mask_phone
-from crm.staff.models import User
-from crm.workbench.chips import Chip, chip, values_of
+from crm.staff.models import Team, User
+from crm.staff.person import person_of
+from crm.workbench.chips import values_of
 from crm.workbench.desk import SOON
-from tickets.choices import Priority, TicketStatus, TicketType
-from tickets.models import Channel, Queue, Ticket
+from crm.workbench.models import SavedView, Sharing
+from crm.workbench.saved_views import selecting
+from crm.workbench.saved_views.columns import COLUMNS, USUAL
+from crm.workbench.saved_views.fields import is_readable, sentence_of
+from crm.workbench.saved_views.pages import view_or_404
+from crm.workbench.sentence import UNFINISHED, chips_for, orderings_for
+from tickets.models import Ticket
 
 PAGE_SIZE = 50
-PEOPLE = 200
 SEARCH_LENGTH = 200
-UNFINISHED = "unfinished"
-ME, NOBODY = "me", "none"
-
-ORDERINGS: dict[str, tuple[str | Promise, tuple[str, ...]]] = {
-    "": (lazy("最新创建"), ("-created_at", "-id")),
-    "oldest": (lazy("最早创建"), ("created_at", "id")),
-    # Only open tickets have a clock that runs; this order shows them alone.
-    "due": (lazy("最近到期"), ("next_due_at", "id")),
-}
-
-
-def chips_for(request: HttpRequest) -> list[Chip]:
-    """The sentence above the list, with the choices the person has."""
-    user: User = request.user  # type: ignore[assignment]
-    query = request.GET
-    queues = Queue.objects.filter(pk__in=user.queue_ids).values_list("key", "name")
-    people = User.objects.visible_to(user).active().exclude(role="auditor").order_by("username")[:PEOPLE]
-    own = [(ME, _("我")), (NOBODY, _("无人"))]
-    return [
-        chip(
-            query,
-            "status",
-            [("", _("全部状态")), (UNFINISHED, _("未结")), *TicketStatus.choices],
-            before=_("显示"),
-            after=_("的"),
-        ),
-        chip(query, "type", [("", _("全部类型")), *TicketType.choices], after=_("工单，")),
-        chip(
-            query,
-            "priority",
-            [("", _("不限")), *Priority.choices],
-            before=pgettext("sentence", "优先级"),
-            after=_("，"),
-        ),
-        chip(query, "queue", [("", _("全部")), *queues], before=pgettext("sentence", "队列"), after=_("，")),
-        chip(
-            query,
-            "assignee",
-            [("", _("任何人")), *own, *((str(person.pk), person.name) for person in people)],
-            before=_("由"),
-            after=_("负责，"),
-        ),
-        chip(
-            query,
-            "channel",
-            [("", _("全部渠道")), *Channel.objects.order_by("name").values_list("key", "name")],
-            before=_("来自"),
-            after=_("，"),
-        ),
-        chip(
-            query,
-            "overdue",
-            [("", _("不限")), ("true", _("已超时")), ("soon", _("一小时内到期"))],
-            before=_("时效"),
-            after=_("，"),
-        ),
-        chip(
-            query,
-            "order",
-            [(key, label) for key, (label, _fields) in ORDERINGS.items()],
-            before=_("按"),
-            after=_("排序"),
-        ),
-    ]
 
 
 def _search(request: HttpRequest) -> str:
     return request.GET.get("search", "").replace("\x00", "").strip()[:SEARCH_LENGTH]
 
 
-def chosen_tickets(user: User, values: dict[str, str], search: str) -> QuerySet[Ticket]:
-    """The tickets the sentence describes."""
-    rows = Ticket.objects.visible_to(user)
+def saved_view(request: HttpRequest) -> SavedView | None:
+    """The view that the address names (`saved=12`), or 404 for one the person may not see."""
+    word = request.GET.get("saved", "")
+    return view_or_404(request, int(word)) if word.isascii() and word.isdigit() and len(word) < 19 else None
+
+
+def chosen_tickets(user: User, values: dict[str, str], search: str, view: SavedView | None = None) -> QuerySet[Ticket]:
+    """The tickets the sentence describes, among those of the view."""
+    rows: Any = selecting.tickets_of(view, user) if view else Ticket.objects.visible_to(user)
     if search:
         rows = rows.matching(search)
     if values["order"] == "due" or values["status"] == UNFINISHED:
@@ -121,7 +67,7 @@ def chosen_tickets(user: User, values: dict[str, str], search: str) -> QuerySet[
         rows = rows.overdue(now)
     elif values["overdue"] == "soon":
         rows = rows.due_between(now, now + SOON)
-    return rows
+    return rows  # type: ignore[no-any-return]
 
 
 def _by_assignee(rows: Any, user: User, value: str) -> Any:
@@ -135,8 +81,7 @@ def _by_assignee(rows: Any, user: User, value: str) -> Any:
     return rows.filter(assignee_id=int(value))
 
 
-def _page(rows: Any, order: str, cursor: str | None) -> Page[Ticket]:
-    ordering = ORDERINGS[order][1]
+def _page(rows: Any, ordering: tuple[str, ...], cursor: str | None) -> Page[Ticket]:
     try:
         return read_page(rows.for_list(), ordering=ordering, cursor=cursor, size=PAGE_SIZE)
     except BadCursor:
@@ -144,20 +89,56 @@ def _page(rows: Any, order: str, cursor: str | None) -> Page[Ticket]:
         return read_page(rows.for_list(), ordering=ordering, cursor=None, size=PAGE_SIZE)
 
 
+@dataclass(frozen=True)
+class ShownColumn:
+    key: str
+    label: str
+    width: str
+
+
+def _columns(view: SavedView | None) -> list[ShownColumn]:
+    """The columns of the view, or the usual ones, in the order of the table."""
+    keys = (view.columns if view else None) or USUAL
+    return [ShownColumn(key, str(label), width) for key, (label, width) in COLUMNS.items() if key in keys]
+
+
+def _views_context(user: User, view: SavedView | None) -> dict[str, Any]:
+    """The person's views with their counts, and what the form for saving one needs."""
+    sharing = Sharing.choices if user.has_perm("workbench.share_savedview") else Sharing.choices[:1]
+    return {
+        "views": selecting.counted(selecting.views_of(user), user),
+        "may_save": user.has_perm("workbench.add_savedview"),
+        "may_change": view is not None and view.can_change(user),
+        "view_sentence": sentence_of(view.condition) if view else "",
+        "sharing": sharing,
+        "teams": list(Team.objects.visible_to(user)) if len(sharing) > 1 else [],
+    }
+
+
 @login_required
 @permission_required("tickets.view_ticket", raise_exception=True)
 @require_GET
 def ticket_list(request: HttpRequest) -> HttpResponse:
     """A page of tickets."""
-    chips = chips_for(request)
+    user = person_of(request)
+    view = saved_view(request)
+    if view is not None and not is_readable(view):
+        messages.error(request, _("视图“%(name)s”的条件已失效，请删除后重建。") % {"name": view.name})
+        return redirect("ticket_list")
+    chips = chips_for(request, view)
     values = values_of(chips)
     search = _search(request)
-    page = _page(chosen_tickets(request.user, values, search), values["order"], request.GET.get("cursor"))  # type: ignore[arg-type]
+    rows = chosen_tickets(user, values, search, view)
+    page = _page(rows, orderings_for(view)[values["order"]][1], request.GET.get("cursor"))
     context = {
         "page": page,
         "chips": chips,
         "search": search,
         "is_filtered": bool(search) or any(item.is_set for item in chips if item.name != "order"),
+        "view": view,
+        "columns": _columns(view),
+        "column_names": COLUMNS,
+        **_views_context(user, view),
     }
     is_fragment = getattr(request, "htmx", False) and not request.htmx.boosted  # type: ignore[attr-defined]
     return render(request, "workbench/tickets/rows.html" if is_fragment else "workbench/tickets/list.html", context)
@@ -192,12 +173,14 @@ EXPORT_COLUMNS = [
 @require_GET
 def export(request: HttpRequest) -> HttpResponseBase:
     """The list with the present filters as a file, personal data masked."""
-    values = values_of(chips_for(request))
-    rows = chosen_tickets(request.user, values, _search(request))  # type: ignore[arg-type]
+    view = saved_view(request)
+    values = values_of(chips_for(request, view))
+    rows: Any = chosen_tickets(person_of(request), values, _search(request), view)
+    ordering = orderings_for(view)[values["order"]][1]
     try:
         return export_response(
             request,
-            rows=rows.for_list().order_by(*ORDERINGS[values["order"]][1]).iterator(chunk_size=1000),  # type: ignore[attr-defined]
+            rows=rows.for_list().order_by(*ordering).iterator(chunk_size=1000),
             columns=EXPORT_COLUMNS,
             permission="tickets.export_ticket",
             kind="ticket",

@@ -1,6 +1,7 @@
 from django.urls import include, path
 
 from crm.workbench import approvals, board, money, norm_breaches, ticket_list, triage_page, views, visits
+from crm.workbench.saved_views import pages as view_pages
 
 urlpatterns = [
     path("desk/", views.workbench, name="workbench"),
@@ -24,6 +25,9 @@ urlpatterns = [
     path("triage/", triage_page.triage_accuracy, name="triage_accuracy"),
     path("tickets/", ticket_list.ticket_list, name="ticket_list"),
     path("tickets/export/", ticket_list.export, name="ticket_export"),
+    path("tickets/views/", view_pages.view_new, name="saved_view_new"),
+    path("tickets/views/<int:pk>/", view_pages.view_change, name="saved_view"),
+    path("tickets/views/<int:pk>/remove/", view_pages.view_remove, name="saved_view_remove"),
     path("board/", board.board, name="board"),
     path("board/assign/", board.assign, name="board_assign"),
     path("breaches/", norm_breaches.breach_list, name="breach_list"),

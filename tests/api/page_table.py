@@ -44,6 +44,9 @@ PAGES = (
     Row("POST", "/desk/{number}/send/", "302 200 404 200 200 200 403", {"kind": "reply", "body": "您好"}),
     Row("POST", "/desk/{number}/do/escalate/", "302 200 404 200 200 200 403", {"reason": "催促"}),
     Row("GET", "/tickets/", "302 200 200 200 200 200 200"),
+    Row("POST", "/tickets/views/", "302 302 302 302 302 302 403", {"name": "我的"}),
+    Row("POST", "/tickets/views/{saved_view}/", "302 302 404 302 302 302 403", {"name": "改名", "sharing": "private"}),
+    Row("POST", "/tickets/views/{saved_view}/remove/", "302 302 404 302 302 302 403"),
     Row("GET", "/tickets/export/", "302 403 403 403 200 200 403"),
     # Customers
     Row("GET", "/customers/", "302 200 200 200 200 200 200"),

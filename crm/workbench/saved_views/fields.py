@@ -9,8 +9,9 @@ from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import pgettext_lazy
 
 from core import clock
-from core.conditions import Condition, Field, FieldSet, parse
+from core.conditions import Condition, ConditionError, Field, FieldSet, parse
 from crm.staff.models import User
+from crm.workbench.models import SavedView
 from customers.models import CustomerTag
 from tickets.choices import OPEN_STATUSES, TicketStatus
 from tickets.models import TicketTag
@@ -88,6 +89,15 @@ def condition_for(raw: Any, user: User) -> Condition:
 def sentence_of(raw: Any) -> str:
     """The rule in words."""
     return parse(_with_me(raw, _("我")), VIEW_FIELDS).sentence()
+
+
+def is_readable(view: SavedView) -> bool:
+    """Whether every field and word of the rule is still known."""
+    try:
+        parse(view.condition, VIEW_FIELDS)
+    except ConditionError:
+        return False
+    return True
 
 
 def asks_about_status(raw: Any) -> bool:
