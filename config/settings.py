@@ -308,6 +308,8 @@ SPECTACULAR_SETTINGS = {
 }
 METRICS_TOKEN = env.str("KEAN_METRICS_TOKEN", default="")
 WEBHOOK_ALLOW = env.list("KEAN_WEBHOOK_ALLOW", default=[])
+MAIL_ALLOW = env.list("KEAN_MAIL_ALLOW", default=[])
+MAIL_CA_FILE = env.str("KEAN_MAIL_CA_FILE", default="")
 
 CONTENT_SECURITY_POLICY = {
     "EXCLUDE_URL_PREFIXES": ["/admin/", "/api/docs/"],

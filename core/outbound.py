@@ -115,6 +115,20 @@ def resolve(url: str, *, allow: Collection[str] = ()) -> Target:
     return Target(url=url, host=host, port=port, address=str(addresses[0]))
 
 
+def resolve_host(host: str, port: int, *, allow: Collection[str] = ()) -> Target:
+    """The address to connect to for a bare host, of any protocol; every address of it must be public.
+
+    allow: hosts that may lie inside the network. Raises AddressRefused.
+    """
+    name = host.strip().lower()
+    if not name or len(name) > 253 or not name.isprintable() or any(c in name for c in " /\\@"):
+        raise AddressRefused(_("主机名不正确。"))
+    addresses = _look_up(name, port)
+    if name not in {entry.strip().lower() for entry in allow} and not all(is_public(one) for one in addresses):
+        raise AddressRefused(_("地址指向内部网络，已拒绝。"))
+    return Target(url="", host=name, port=port, address=str(addresses[0]))
+
+
 def post(url: str, *, body: bytes, headers: Mapping[str, str], allow: Collection[str] = ()) -> Answer:
     """POST to a checked address. Raises AddressRefused or NoAnswer; any status is an answer."""
     target = resolve(url, allow=allow)

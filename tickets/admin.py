@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 
 from core.conditions import ConditionError, FieldSet, parse
-from core.errors import DomainError
+from core.errors import DomainError, InvalidInput
 from tickets import desk_admin  # noqa: F401 (registers its pages)
 from tickets.models import (
     Attachment,
@@ -18,6 +18,7 @@ from tickets.models import (
     Compensation,
     ContactAttempt,
     InboundMessage,
+    Mailbox,
     NormBreach,
     Queue,
     RoutingRule,
@@ -35,6 +36,7 @@ from tickets.models import (
 from tickets.models.norm import CLOCKED_STAGES
 from tickets.services import intake, rules, transitions
 from tickets.services.facts import TICKET_FIELDS
+from tickets.services.mailboxes import configuring as configuring_mail
 from tickets.services.norms import breaches, configuring
 from tickets.services.norms.facts import NORM_FIELDS
 from tickets.triage.models import TriageModel
@@ -178,6 +180,46 @@ class ChannelAdmin(KeptAdmin):
 
     def save_model(self, request: HttpRequest, obj: Channel, form: Any, change: bool) -> None:
         rules.save_channel(channel=obj, actor=request.user)
+
+
+class MailboxForm(forms.ModelForm):
+    """The stored password is never shown; an empty field keeps it."""
+
+    secret = forms.CharField(
+        label=_("密码或授权码"),
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("留空则不改变已保存的密码。"),
+    )
+
+    class Meta:
+        model = Mailbox
+        fields = (
+            "channel", "address", "username", "imap_host", "imap_port", "imap_security", "folder",
+            "smtp_host", "smtp_port", "smtp_security", "is_active",
+        )  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        if not self.errors:
+            try:
+                configuring_mail.check_mailbox(Mailbox(**{k: v for k, v in values.items() if k != "secret"}))
+            except InvalidInput as refused:
+                raise forms.ValidationError(refused.fields) from refused
+        return values
+
+
+@admin.register(Mailbox)
+class MailboxAdmin(KeptAdmin):
+    form = MailboxForm
+    list_display = ("address", "channel", "is_active", "checked_at", "failures", "last_error")
+    list_select_related = ("channel",)
+    readonly_fields = ("checked_at", "next_at", "failures", "last_error")
+    fields = ("channel", "address", "username", "secret", *MailboxForm.Meta.fields[3:], *readonly_fields)
+
+    def save_model(self, request: HttpRequest, obj: Mailbox, form: Any, change: bool) -> None:
+        configuring_mail.save_mailbox(mailbox=obj, actor=request.user, password=form.cleaned_data["secret"])
 
 
 @admin.register(RoutingRule)

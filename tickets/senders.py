@@ -2,10 +2,20 @@
 
 from core.outbox import OutboxItem, outbox_sender
 from tickets.channels.email import REPLY
-from tickets.services import outgoing
+from tickets.services import bounces
+from tickets.services.mailboxes import polling
+
+#: Seconds between tries: soon for a server that lists strangers grey, then for a day and a half.
+RETRY_AFTER = (60, 300, 900, 1800, 3600, 7200, 14400, 28800, 57600)
 
 
-@outbox_sender(REPLY)
+@outbox_sender(REPLY, retry_after=RETRY_AFTER)
 def send_email(item: OutboxItem) -> None:
     """A reply to a customer who wrote by mail."""
-    outgoing.send_reply(item.payload["message"])
+    bounces.deliver_reply(message_id=item.payload["message"], is_last_try=item.attempt >= len(RETRY_AFTER))
+
+
+@outbox_sender(polling.POLL)
+def fetch_mail(item: OutboxItem) -> None:
+    """A conversation with a server, so outside transactions; one at a time for each mailbox by its lane."""
+    polling.poll(item.payload["mailbox"])

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from core.events import record_events
 from core.timers import Timer, periodic, timer_handler
 from tickets.services import email, intake, routing, rules, sla, transitions
+from tickets.services.mailboxes import polling
 from tickets.services.norms import judging
 
 
@@ -27,6 +28,12 @@ def dispatch(slot: datetime) -> None:
 def take_up_stranded(slot: datetime) -> None:
     """Take up messages whose processing died."""
     intake.sweep(takers={email.CHANNEL: email.take_up})
+
+
+@periodic("tickets.mail_poll", every=polling.EVERY)
+def fetch_mail(slot: datetime) -> None:
+    """Let the outbox fetch the mail of every mailbox that is due."""
+    polling.queue_polls(slot)
 
 
 @periodic("tickets.close_unopposed", every=timedelta(minutes=10))

@@ -3,6 +3,7 @@
 from tickets.models.channel import Channel, Queue, RoutingRule
 from tickets.models.compensation import Compensation
 from tickets.models.desk import Draft, Notice, TicketSeen, WaitingReply
+from tickets.models.mailbox import Mailbox
 from tickets.models.message import Attachment, ContactAttempt, InboundMessage, TicketMessage
 from tickets.models.norm import NormBreach, StageNorm
 from tickets.models.sla import SLAClock, SLAPolicy, SLATarget, TicketPause
@@ -16,6 +17,7 @@ __all__ = [
     "ContactAttempt",
     "Draft",
     "InboundMessage",
+    "Mailbox",
     "NormBreach",
     "Notice",
     "Queue",

@@ -61,6 +61,29 @@ def bounce_of(raw: bytes, mail: Mail) -> Bounce | None:
     )
 
 
+def deliver_reply(*, message_id: int, is_last_try: bool) -> None:
+    """Send a reply; one that is refused, or given up after the last try, is noted on its ticket at once.
+
+    Raises whatever sending raises, for the outbox to decide when to try again.
+    """
+    try:
+        outgoing.send_reply(message_id)
+    except outgoing.Refused as refused:
+        _note_unsent(message_id, str(refused))
+        raise
+    except Exception as error:
+        if is_last_try:
+            _note_unsent(message_id, _("多次尝试后放弃（%s）") % type(error).__name__)
+        raise
+
+
+def _note_unsent(message_id: int, reason: str) -> None:
+    message = TicketMessage.objects.select_related("ticket__customer").filter(pk=message_id).first()
+    if message is not None:
+        address = message.ticket.customer.email or ""
+        note_bounce(Bounce(message.ticket.number, f"reply-{message_id}", address, reason))
+
+
 @transaction.atomic
 def note_bounce(bounce: Bounce) -> Ticket | None:
     """Mark the message and leave a note, once for each message; None when there is no such ticket any more."""

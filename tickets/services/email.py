@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from email.utils import parseaddr
 from enum import StrEnum
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -24,7 +25,7 @@ from customers.normalisation import check_email
 from tickets import configuration
 from tickets.choices import ChannelKind
 from tickets.email import Mail, read_mail
-from tickets.models import Attachment, Channel, InboundMessage, Ticket, TicketMessage
+from tickets.models import Attachment, Channel, InboundMessage, Mailbox, Ticket, TicketMessage
 from tickets.services import bounces, catalogue, conversation, intake, outgoing
 from tickets.services.attachments import clean_name, store_attachment
 
@@ -60,9 +61,12 @@ class Received:
     reason: str = ""
 
 
-def receive_mail(raw: bytes) -> Received:
-    """Take one message in. Any bytes give an answer; the same mail again changes nothing."""
-    mail = _read(raw)
+def receive_mail(raw: bytes, *, channel: str = CHANNEL, is_cut: bool = False) -> Received:
+    """Take one message in. Any bytes give an answer; the same mail again, by whichever mailbox, changes nothing.
+
+    is_cut: only the beginning of a mail that is too large; its files are left out and the ticket says so.
+    """
+    mail = _read(raw, is_cut=is_cut)
     seen = Received(
         Outcome.REJECTED,
         sender=mail.sender,
@@ -72,7 +76,7 @@ def receive_mail(raw: bytes) -> Received:
     )
     if mail.fault in ("empty", "too_large"):
         return replace(seen, reason=_fault(mail.fault))
-    stored = _store_raw(raw, mail)
+    stored = _store_raw(raw, mail, {"channel": channel, "cut": is_cut})
     if mail.fault:
         _set_aside(stored, _fault(mail.fault))
         return replace(seen, reason=_fault(mail.fault))
@@ -81,7 +85,7 @@ def receive_mail(raw: bytes) -> Received:
         _set_aside(stored, reason)
         return replace(seen, result=Outcome.IGNORED, reason=reason)
     try:
-        outcome, ticket, refused = _take(stored, mail)
+        outcome, ticket, refused = _take(stored, mail, channel)
     except DomainError as error:
         _set_aside(stored, str(error))
         return replace(seen, reason=str(error))
@@ -92,8 +96,15 @@ def take_up(stored: InboundMessage) -> bool:
     """Finish a stored message whose processing died; True when it became a ticket."""
     if not is_mail(stored):
         return intake.process(stored).created
-    outcome, _ticket, _refused = _take(stored, _read(original(stored)))
+    given = json.loads(stored.payload)
+    mail = _read(original(stored), is_cut=given.get("cut", False))
+    outcome, _ticket, _refused = _take(stored, mail, given.get("channel", CHANNEL))
     return outcome == Outcome.CREATED
+
+
+def is_kept(raw: bytes) -> bool:
+    """Whether the mail is stored, whatever became of it."""
+    return InboundMessage.objects.filter(channel_key=CHANNEL, external_id=_key(raw, _read(raw))).exists()
 
 
 def is_mail(stored: InboundMessage) -> bool:
@@ -109,16 +120,21 @@ def original(stored: InboundMessage) -> bytes:
 def own_addresses() -> frozenset[str]:
     """Addresses we send from: mail from them is our own coming back."""
     given = (settings.DEFAULT_FROM_EMAIL, settings.SERVER_EMAIL, settings.EMAIL_HOST_USER)
-    return frozenset(address for _name, address in (parseaddr((one or "").lower()) for one in given) if "@" in address)
+    ours = {address for _name, address in (parseaddr((one or "").lower()) for one in given) if "@" in address}
+    return frozenset(ours.union(Mailbox.objects.values_list("address", flat=True)))
 
 
-def _read(raw: bytes) -> Mail:
+def _read(raw: bytes, *, is_cut: bool = False) -> Mail:
     own = own_addresses()
     try:
-        return read_mail(raw, own=own)
+        mail = read_mail(raw, own=own)
     except Exception:  # one mail that the reader trips over must not hold up the others; it is kept as it is
         logger.exception("A mail could not be read.")
         return Mail(fault="unreadable")
+    if not is_cut:
+        return mail
+    note = _("邮件超过 25 MB，附件未收取；原件保留在邮箱中。")
+    return replace(mail, text=f"{mail.text}\n{note}".strip(), files=[], is_reply=False)
 
 
 def _fault(fault: str) -> str:
@@ -152,13 +168,17 @@ def _external_id(message_id: str) -> str:
     return f"sha256:{hashlib.sha256(message_id.encode()).hexdigest()}"
 
 
-def _store_raw(raw: bytes, mail: Mail) -> InboundMessage:
-    """The row of this mail: a new one, or that of its first delivery."""
-    key = _external_id(_line(mail.message_id)) or f"sha256:{hashlib.sha256(raw).hexdigest()}"
+def _key(raw: bytes, mail: Mail) -> str:
+    return _external_id(_line(mail.message_id)) or f"sha256:{hashlib.sha256(raw).hexdigest()}"
+
+
+def _store_raw(raw: bytes, mail: Mail, given: dict[str, Any]) -> InboundMessage:
+    """The row of this mail: a new one, or that of its first delivery. All mailboxes share one room of keys."""
+    key = _key(raw, mail)
     known = InboundMessage.objects.filter(channel_key=CHANNEL, external_id=key).defer("payload").first()
     if known is not None:
         return known
-    payload = json.dumps({"mail": base64.b64encode(zlib.compress(raw)).decode()})
+    payload = json.dumps({"mail": base64.b64encode(zlib.compress(raw)).decode(), **given})
     try:
         with transaction.atomic():
             return InboundMessage.objects.create(
@@ -178,20 +198,20 @@ def _set_aside(stored: InboundMessage, reason: str) -> None:
 # To a ticket
 
 
-def _take(stored: InboundMessage, mail: Mail) -> tuple[Outcome, int | None, list[str]]:
+def _take(stored: InboundMessage, mail: Mail, channel: str) -> tuple[Outcome, int | None, list[str]]:
     """Append or create, once: (what happened, ticket id, sentences about files that were refused)."""
     # Before the transaction: a copy of the configuration must not hold a channel that is taken back.
-    return _take_in(stored, mail, _channel())
+    return _take_in(stored, mail, _channel(channel))
 
 
 @transaction.atomic
 def _take_in(stored: InboundMessage, mail: Mail, channel: Channel) -> tuple[Outcome, int | None, list[str]]:
     # Two deliveries of one mail at a time: the second waits here and finds the first one's ticket.
     stored = InboundMessage.objects.select_for_update(of=("self",)).defer("payload").get(pk=stored.pk)
-    known = _ticket_of(stored, channel)
+    known = _ticket_of(stored)
     if known is not None or stored.state != InboundMessage.State.RECEIVED:
         return Outcome.DUPLICATE, known, [stored.error] if stored.error else []
-    thread = _thread(mail, channel)
+    thread = _thread(mail)
     files, refused = _store_files(mail)
     body = _body(mail, refused)
     if thread is not None:
@@ -202,7 +222,7 @@ def _take_in(stored: InboundMessage, mail: Mail, channel: Channel) -> tuple[Outc
         )
         outcome, ticket = Outcome.APPENDED, message.ticket_id
     else:
-        request = _request(stored, mail, body, files)
+        request = _request(stored, mail, body, files, channel)
         intake.check(request)
         found = intake.process(stored, request=request)
         outcome, ticket = (Outcome.CREATED if found.created else Outcome.DUPLICATE), found.ticket.pk
@@ -210,15 +230,16 @@ def _take_in(stored: InboundMessage, mail: Mail, channel: Channel) -> tuple[Outc
     return outcome, ticket, refused
 
 
-def _ticket_of(stored: InboundMessage, channel: Channel) -> int | None:
+def _ticket_of(stored: InboundMessage) -> int | None:
     made = Ticket.objects.filter(inbound=stored).values_list("pk", flat=True).first()
-    said = TicketMessage.objects.filter(channel=channel, external_id=stored.external_id)
+    said = TicketMessage.objects.filter(channel__kind=ChannelKind.EMAIL, external_id=stored.external_id)
     return made or said.values_list("ticket_id", flat=True).first()
 
 
-def _channel() -> Channel:
-    """The channel of mail, made when the very first one arrives."""
-    channel = catalogue.in_force().channels.get(CHANNEL)
+def _channel(key: str) -> Channel:
+    """The channel of that key, else the one of mail in general, made when the very first mail arrives."""
+    channels = catalogue.in_force().channels
+    channel = channels.get(key) or Channel.objects.filter(key=key).first() or channels.get(CHANNEL)
     if channel is None:
         channel, _made = Channel.objects.get_or_create(
             key=CHANNEL, defaults={"name": "邮件", "kind": ChannelKind.EMAIL}
@@ -228,7 +249,7 @@ def _channel() -> Channel:
     return channel
 
 
-def _thread(mail: Mail, channel: Channel) -> Ticket | None:
+def _thread(mail: Mail) -> Ticket | None:
     """The ticket this mail belongs to.
 
     By the ids it answers: ours are signed, the customer's own are known to who got their mail.
@@ -241,7 +262,7 @@ def _thread(mail: Mail, channel: Channel) -> Ticket | None:
         keys = [_external_id(_line(reference)) for reference in mail.references]
         found = tickets.filter(inbound__channel_key=CHANNEL, inbound__external_id__in=keys).first()
         if found is None:
-            said = TicketMessage.objects.filter(channel=channel, external_id__in=keys)
+            said = TicketMessage.objects.filter(channel__kind=ChannelKind.EMAIL, external_id__in=keys)
             found = tickets.filter(pk__in=said.values("ticket_id")).first()
     mark = _TICKET_MARK.search(mail.subject)
     if found is None and mark:
@@ -279,14 +300,16 @@ def _cut(text: str, reserved: int = 0) -> str:
     return text[: max(BODY_LIMIT - len(note) - reserved, 0)] + note
 
 
-def _request(stored: InboundMessage, mail: Mail, body: str, files: Iterable[Attachment]) -> intake.Request:
+def _request(
+    stored: InboundMessage, mail: Mail, body: str, files: Iterable[Attachment], channel: Channel
+) -> intake.Request:
     try:
         address = check_email(mail.sender)
     except ValidationError:
         # Not an address anybody could answer; the mail still becomes a ticket.
         address = ""
     return intake.Request(
-        channel=CHANNEL,
+        channel=channel.key,
         external_id=stored.external_id,
         subject=_line(mail.subject)[: intake.SUBJECT_LENGTH],
         body=body,

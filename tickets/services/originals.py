@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from core.errors import NotFound
 from core.privacy.services import reveal
-from tickets.choices import MessageKind
+from tickets.choices import ChannelKind, MessageKind
 from tickets.models import InboundMessage, TicketMessage
 from tickets.services import email
 
@@ -34,5 +34,5 @@ def _stored(message: TicketMessage) -> InboundMessage | None:
         return InboundMessage.objects.filter(channel_key=email.CHANNEL, external_id=message.external_id).first()
     # What opened the ticket has its key there; a message of a ticket merged into this one began earlier or later.
     ticket = message.ticket
-    is_first = message.created_at == ticket.created_at and ticket.channel.key == email.CHANNEL
+    is_first = message.created_at == ticket.created_at and ticket.channel.kind == ChannelKind.EMAIL
     return ticket.inbound if is_first else None

@@ -12,10 +12,11 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.utils.crypto import constant_time_compare, salted_hmac
 
+from core.mail_servers import PinnedBackend
 from core.outbox import Undeliverable
 from tickets import channels
 from tickets.choices import ChannelKind, MessageKind
-from tickets.models import Ticket, TicketMessage
+from tickets.models import Mailbox, Ticket, TicketMessage
 
 REFERENCES_MAX = 20
 _SALT = "tickets.outgoing.message_id"
@@ -63,23 +64,62 @@ def compose(ticket: Ticket, *, what: str, body: str, auto_submitted: str) -> Ema
         headers["In-Reply-To"] = f"<{ids[-1]}>"
         headers["References"] = " ".join(f"<{one}>" for one in [*ids[:1], *ids[1:][-REFERENCES_MAX + 1 :]])
     subject = _LINE_ENDS.sub(" ", ticket.subject).strip()
+    mailbox = _mailbox(ticket)
     return EmailMessage(
         subject=f"Re: {subject} [#{ticket.number}]",
         body=body,
+        from_email=mailbox.address if mailbox else None,
         to=[ticket.customer.email],
         headers=headers,
+        connection=_server(mailbox) if mailbox else None,
     )
 
 
 def send(mail: EmailMessage) -> None:
-    """Through Django's mail backend. Refusals for good are Undeliverable; everything else is tried again."""
+    """Through the mail's own server or Django's. Refusals for good raise Refused; everything else is tried again.
+
+    A refused login or sender is ours to mend, so it is tried again, whatever the server calls it.
+    """
     try:
         mail.send()
     except smtplib.SMTPRecipientsRefused as error:
-        codes = [code for code, _text in error.recipients.values()]
-        if codes and all(500 <= code < 600 for code in codes):
-            raise Undeliverable("the receiving server refuses this address") from error
+        answers = list(error.recipients.values())
+        if answers and all(_is_final(code) for code, _text in answers):
+            raise Refused(_answer(*answers[0])) from error
         raise
+    except smtplib.SMTPDataError as error:
+        if _is_final(error.smtp_code):
+            raise Refused(_answer(error.smtp_code, error.smtp_error)) from error
+        raise
+
+
+class Refused(Undeliverable):
+    """The receiving server will never take this mail; says what it answered."""
+
+
+def _is_final(code: int) -> bool:
+    return 500 <= code < 600
+
+
+def _answer(code: int, text: bytes | str) -> str:
+    said = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    return f"{code} {' '.join(said.split())}"[:300]
+
+
+def _mailbox(ticket: Ticket) -> Mailbox | None:
+    """The mailbox through which answers of this ticket leave; None for the installation's own server."""
+    found = Mailbox.objects.filter(channel=ticket.channel_id, is_active=True).first()
+    return found if found and found.smtp_host else None
+
+
+def _server(mailbox: Mailbox) -> PinnedBackend:
+    return PinnedBackend(
+        host=mailbox.smtp_host,
+        port=mailbox.smtp_port,
+        security=mailbox.smtp_security,
+        username=mailbox.login if mailbox.password else "",
+        password=mailbox.password,
+    )
 
 
 def message_id(number: str, what: str) -> str:

@@ -1,0 +1,1 @@
+"""Mailboxes: set up, polled, backed off from, and written through."""
