@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from crm.workbench import approvals, board, money, norm_breaches, ticket_list, triage_page, views, visits
+from crm.workbench import approvals, board, composing, money, norm_breaches, ticket_list, triage_page, views, visits
 from crm.workbench.saved_views import pages as view_pages
 
 urlpatterns = [
@@ -19,7 +19,8 @@ urlpatterns = [
     path("desk/<str:number>/money/<int:pk>/pay/", money.money_pay, name="ticket_money_pay"),
     path("desk/<str:number>/handover/", views.assignees, name="ticket_handover"),
     path("desk/<str:number>/edit/", views.edit, name="ticket_edit"),
-    path("desk/<str:number>/send/", views.send, name="ticket_send"),
+    path("desk/<str:number>/draft/", composing.draft, name="ticket_draft"),
+    path("desk/<str:number>/send/", composing.send, name="ticket_send"),
     path("desk/<str:number>/do/<slug:action>/", views.act, name="ticket_act"),
     path("", include("crm.workbench.library.urls")),
     path("triage/", triage_page.triage_accuracy, name="triage_accuracy"),

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from core.errors import DomainError, InvalidInput, NotAllowed
+from core.errors import DomainError, NotAllowed
 from core.keyset import BadCursor
 from core.language import mask_text
 from crm.followups.services import open_survey_of
@@ -20,24 +20,22 @@ from crm.workbench.forms import TicketEditForm
 from crm.workbench.insertion import scripts_for
 from crm.workbench.money import money_context
 from knowledge.search import search_articles
-from scripts_library.models import ScriptVersion
 from tickets.api.views import attachment_response
 from tickets.models import Attachment, Queue, Ticket, TicketMessage
-from tickets.services import attachments, conversation, editing, originals, transitions
+from tickets.services import drafts, editing, originals
 from tickets.services.suggestions import asked, similar_to, strategy_for
 
 SIDE_TABS = ("customer", "scripts", "articles", "orders", "money", "history")
-MAX_BODY = 20_000
 
 
-def _ticket_or_404(request: HttpRequest, number: str) -> Ticket:
+def ticket_or_404(request: HttpRequest, number: str) -> Ticket:
     ticket = Ticket.objects.visible_to(request.user).for_list().filter(number=number).first()
     if ticket is None:
         raise Http404(_("没有这张工单，或您无权查看。"))
     return ticket
 
 
-def _require(request: HttpRequest, permission: str, sentence: str) -> None:
+def require(request: HttpRequest, permission: str, sentence: str) -> None:
     """403 with the sentence: a page of its own, or a message over the one that is open."""
     if not request.user.has_perm(permission):
         raise NotAllowed(sentence)
@@ -63,8 +61,8 @@ def workbench(request: HttpRequest, number: str | None = None) -> HttpResponse:
         **_list_context(request, selection),
     }
     if number is not None:
-        ticket = _ticket_or_404(request, number)
-        context |= _ticket_context(request, ticket) | {"current": ticket.number}
+        ticket = ticket_or_404(request, number)
+        context |= ticket_context(request, ticket) | {"current": ticket.number}
     return render(request, "workbench/desk.html", context)
 
 
@@ -91,8 +89,9 @@ def rows(request: HttpRequest) -> HttpResponse:
     return render(request, template, _list_context(request, selection))
 
 
-def _ticket_context(request: HttpRequest, ticket: Ticket, **extra: Any) -> dict[str, Any]:
+def ticket_context(request: HttpRequest, ticket: Ticket, **extra: Any) -> dict[str, Any]:
     messages = desk.conversation_of(ticket)
+    composes = request.user.has_perm("tickets.reply_ticket") and not ticket.merged_into_id
     if request.user.is_auditor:
         for message in messages:
             message.shown_body = mask_text(message.body)  # type: ignore[attr-defined]
@@ -101,9 +100,10 @@ def _ticket_context(request: HttpRequest, ticket: Ticket, **extra: Any) -> dict[
         "clocks": desk.clocks_of(ticket),
         "thread": messages,
         "actions": available_actions(ticket, request.user),
-        "can_reply": request.user.has_perm("tickets.reply_ticket") and not ticket.merged_into_id,
+        "can_reply": composes,
         "can_see_originals": request.user.has_perm("customers.reveal_customer"),
         "survey": open_survey_of(ticket) if request.user.has_perm("tickets.reply_ticket") else None,
+        "drafts": drafts.drafts_of(ticket=ticket, author=request.user) if composes else {},
         "side": side_context(request, ticket, "customer"),
         **extra,
     }
@@ -113,16 +113,16 @@ def _ticket_context(request: HttpRequest, ticket: Ticket, **extra: Any) -> dict[
 @require_GET
 def ticket_pane(request: HttpRequest, number: str) -> HttpResponse:
     """Conversation and side pane of one ticket, for opening it without leaving the list."""
-    ticket = _ticket_or_404(request, number)
-    return render(request, "workbench/parts/ticket.html", _ticket_context(request, ticket))
+    ticket = ticket_or_404(request, number)
+    return render(request, "workbench/parts/ticket.html", ticket_context(request, ticket))
 
 
 @login_required
 @require_GET
 def thread(request: HttpRequest, number: str) -> HttpResponse:
     """Header and messages alone, so that what is being typed stays."""
-    ticket = _ticket_or_404(request, number)
-    return render(request, "workbench/parts/thread.html", _ticket_context(request, ticket))
+    ticket = ticket_or_404(request, number)
+    return render(request, "workbench/parts/thread.html", ticket_context(request, ticket))
 
 
 def side_context(request: HttpRequest, ticket: Ticket, tab: str) -> dict[str, Any]:
@@ -154,7 +154,7 @@ def side(request: HttpRequest, number: str, tab: str) -> HttpResponse:
     """One tab of the right pane."""
     if tab not in SIDE_TABS:
         raise Http404
-    ticket = _ticket_or_404(request, number)
+    ticket = ticket_or_404(request, number)
     return render(request, "workbench/parts/side.html", {"side": side_context(request, ticket, tab), "ticket": ticket})
 
 
@@ -162,55 +162,19 @@ def side(request: HttpRequest, number: str, tab: str) -> HttpResponse:
 @require_GET
 def scripts(request: HttpRequest, number: str) -> JsonResponse:
     """Scripts for typing `/`: found by code, title, text or pinyin, filled for this ticket."""
-    ticket = _ticket_or_404(request, number)
+    ticket = ticket_or_404(request, number)
     found = scripts_for(ticket, request.user, request.GET.get("q", "").strip()[:100])
     return JsonResponse({"results": [item.as_dict() for item in found]})
 
 
 @login_required
 @require_POST
-def send(request: HttpRequest, number: str) -> HttpResponse:
-    """Send a reply or keep a note; a fault shows beside the text, which stays."""
-    ticket = _ticket_or_404(request, number)
-    _require(request, "tickets.reply_ticket", _("您没有回复工单的权限。"))
-    kind = request.POST.get("kind", "reply")
-    body = request.POST.get("body", "").replace("\r\n", "\n")
-    try:
-        _say(request, ticket, kind, body)
-        if request.POST.get("then") == "solve":
-            transitions.solve(ticket=ticket, actor=request.user)
-    except DomainError as error:
-        context = _ticket_context(request, _ticket_or_404(request, number))
-        return render(
-            request, "workbench/parts/ticket.html", {**context, "fault": error, "typed": body, "typed_kind": kind}
-        )
-    response = render(request, "workbench/parts/ticket.html", _ticket_context(request, _ticket_or_404(request, number)))
-    response["HX-Trigger"] = "kean:sent"
-    return response
-
-
-def _say(request: HttpRequest, ticket: Ticket, kind: str, body: str) -> None:
-    if len(body) > MAX_BODY:
-        raise InvalidInput(_("内容不能超过 %(n)d 个字符。") % {"n": MAX_BODY}, fields={"body": []})
-    files: list[Attachment] = [
-        attachments.store_attachment(upload=upload, actor=request.user) for upload in request.FILES.getlist("files")
-    ]
-    if kind == "note":
-        conversation.add_note(ticket=ticket, actor=request.user, body=body, attachments=files)
-        return
-    version_id = request.POST.get("script", "")
-    version = ScriptVersion.objects.published().filter(pk=version_id).first() if version_id.isdigit() else None
-    conversation.reply(ticket=ticket, actor=request.user, body=body, script_version=version, attachments=files)
-
-
-@login_required
-@require_POST
 def act(request: HttpRequest, number: str, action: str) -> HttpResponse:
     """One move of the ticket."""
-    ticket = _ticket_or_404(request, number)
+    ticket = ticket_or_404(request, number)
     if action not in ACTIONS:
         raise Http404
-    _require(request, "tickets.transition_ticket", _("您没有流转工单的权限。"))
+    require(request, "tickets.transition_ticket", _("您没有流转工单的权限。"))
     fault: DomainError | None = None
     try:
         ACTIONS[action](ticket, request.user, request.POST)
@@ -221,7 +185,8 @@ def act(request: HttpRequest, number: str, action: str) -> HttpResponse:
         # Moved out of sight: say so instead of showing a ticket that is no longer ours.
         response = render(request, "workbench/parts/gone.html", {"number": ticket.number})
     else:
-        context = _ticket_context(request, fresh, fault=fault, typed=request.POST.get("typed", ""))
+        typed = {"typed": request.POST.get("typed", ""), "typed_kind": request.POST.get("typed_kind", "")}
+        context = ticket_context(request, fresh, fault=fault, **typed)
         response = render(request, "workbench/parts/ticket.html", context)
     response["HX-Trigger"] = "kean:changed"
     return response
@@ -231,8 +196,8 @@ def act(request: HttpRequest, number: str, action: str) -> HttpResponse:
 @require_POST
 def edit(request: HttpRequest, number: str) -> HttpResponse:
     """Correct type, category, priority and the like; a fault shows beside the form."""
-    ticket = _ticket_or_404(request, number)
-    _require(request, "tickets.change_ticket", _("您没有修改工单的权限。"))
+    ticket = ticket_or_404(request, number)
+    require(request, "tickets.change_ticket", _("您没有修改工单的权限。"))
     fault: DomainError | None = None
     form = TicketEditForm(request.POST)
     try:
@@ -240,7 +205,7 @@ def edit(request: HttpRequest, number: str) -> HttpResponse:
             editing.edit(ticket=ticket, actor=request.user, changes=form.changes())
     except DomainError as error:
         fault = error
-    fresh = _ticket_or_404(request, number)
+    fresh = ticket_or_404(request, number)
     side = side_context(request, fresh, "customer") | {"edit_form": form if form.errors else None, "edit_fault": fault}
     response = render(request, "workbench/parts/side.html", {"side": side, "ticket": fresh})
     if not form.errors and fault is None:
@@ -286,7 +251,7 @@ def original(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 def assignees(request: HttpRequest, number: str) -> HttpResponse:
     """Who may take the ticket, and the queues it may move to: the body of the hand-over dialog."""
-    ticket = _ticket_or_404(request, number)
+    ticket = ticket_or_404(request, number)
     people = get_user_model().objects.visible_to(request.user).active().exclude(role="auditor").order_by("username")
     context = {"ticket": ticket, "people": people[:200], "queues": Queue.objects.exclude(pk=ticket.queue_id)}
     return render(request, "workbench/parts/handover.html", context)

@@ -110,5 +110,6 @@ def test_what_was_typed_stays_when_it_cannot_be_sent(
     page = open_live(agent, f"/desk/{ticket.number}/")
     composer = page.get_by_label("内容", exact=True)
     composer.fill("马上为您查询")
+    expect(page.locator("#composer-draft")).to_have_text("草稿已保存")
     page.reload()
     expect(page.get_by_label("内容", exact=True)).to_have_value("马上为您查询")

@@ -35,6 +35,8 @@
     clearTimeout(threadTimer);
     threadTimer = setTimeout(() => {
       if (!main()) return;
+      // A menu is not taken from under the hand: the news waits until it is closed.
+      if ($("#desk-thread details[open]")) return refreshThread();
       load("#desk-thread", main().dataset.threadUrl).then(toLatest);
     }, 150);
   }
@@ -97,7 +99,7 @@
     if (!main()) return;
     const typed = body()?.value || "";
     const url = main().dataset.actUrl.replace("ACTION", action);
-    load("#desk-ticket", url, { verb: "POST", values: { ...values, typed } });
+    load("#desk-ticket", url, { verb: "POST", values: { ...values, typed, typed_kind: composer()?.dataset.kind || "" } });
   }
   function openAct(action, label, into = "") {
     const dialog = $("#act-dialog");
@@ -113,14 +115,14 @@
   }
 
   /* Composer -------------------------------------------------------------------------------------- */
-  const draftKey = () => `kean:draft:${main()?.dataset.number}:${composer()?.dataset.kind}`;
   function setKind(kind) {
     const form = composer();
     if (!form) return;
+    const before = form.dataset.kind;
     form.dataset.kind = kind;
     form.elements.kind.value = kind;
+    if (before !== kind) document.dispatchEvent(new CustomEvent("kean:kind", { detail: { before, kind } }));
     $$(".d-composer-tabs [data-kind]", form).forEach((tab) => tab.setAttribute("aria-selected", String(tab.dataset.kind === kind)));
-    if (!body().value) body().value = sessionStorage.getItem(draftKey()) || "";
     body().focus();
     checkMissing();
   }
@@ -133,7 +135,7 @@
     const note = $("#composer-missing");
     note.hidden = !blocked;
     note.textContent = blocked ? words().missing + names.join("、") : "";
-    $$("button[type=submit]", form).forEach((button) => { button.disabled = blocked || (!body().value.trim() && !form.elements.files.files.length); });
+    $$("button[type=submit]", form).forEach((button) => { button.disabled = blocked || (!body().value.trim() && !form.elements.files.files.length && !$(".d-kept input:checked", form)); });
   }
   /* insertText keeps the browser's own undo, so Ctrl-Z takes a script out again. */
   function insert(text, version, replaceFrom = null) {
@@ -142,8 +144,8 @@
     if (!field) return;
     field.focus();
     if (replaceFrom !== null) field.setSelectionRange(replaceFrom, field.selectionStart);
-    if (!document.execCommand("insertText", false, text)) field.setRangeText(text, field.selectionStart, field.selectionEnd, "end");
     composer().elements.script.value = version;
+    if (!document.execCommand("insertText", false, text)) field.setRangeText(text, field.selectionStart, field.selectionEnd, "end");
     const open = field.value.search(OPEN_PLACEHOLDER);
     if (open >= 0) field.setSelectionRange(open, open + field.value.slice(open).match(OPEN_PLACEHOLDER)[0].length);
     checkMissing();
@@ -234,7 +236,6 @@
   });
   document.addEventListener("input", (event) => {
     if (event.target !== body()) return;
-    sessionStorage.setItem(draftKey(), body().value);
     checkMissing();
     if (!event.isComposing) lookForScripts();
   });
@@ -258,19 +259,16 @@
     if (closes && event.detail.successful) $(`#${closes}`).close();
   });
   document.addEventListener("htmx:afterSettle", (event) => {
-    if (event.target.id === "desk-ticket") { markSelected(); toLatest(); restoreDraft(); checkMissing(); }
+    if (event.target.id === "desk-ticket") { markSelected(); toLatest(); checkMissing(); }
   });
-  function restoreDraft() {
-    if (body() && !body().value) body().value = sessionStorage.getItem(draftKey()) || "";
-  }
   document.addEventListener("kean:sent", () => {
-    sessionStorage.removeItem(`kean:draft:${main()?.dataset.number}:reply`);
-    sessionStorage.removeItem(`kean:draft:${main()?.dataset.number}:note`);
-    if (body()) { body().value = ""; body().focus(); checkMissing(); }
+    if (body()) { body().focus(); checkMissing(); }
     refreshLists();
   });
   document.addEventListener("kean:changed", refreshLists);
   document.addEventListener("kean:edited", refreshThread);
+
+  window.KeanDesk = { load, act, main, body, composer, insert, setKind, submit, checkMissing, refreshLists, refreshThread, step, rowElements, cursorIndex, openRow };
 
   document.addEventListener("kean:ready", () => {
     if (!desk()) return;
@@ -289,7 +287,6 @@
     add("mod+Enter", words().send, () => submit(), { inFields: true });
     markSelected();
     toLatest();
-    restoreDraft();
     checkMissing();
     listen();
   });
