@@ -76,6 +76,26 @@ class HelpfulVote(models.Model):
         return f"{self.version_id} {self.is_helpful}"
 
 
+class ReaderVote(models.Model):
+    """Whether a reader of the help centre found a version helpful. The reader is a browser, known by a digest."""
+
+    version = models.ForeignKey(ArticleVersion, models.CASCADE, related_name="reader_votes")
+    reader = models.CharField(max_length=64, editable=False)
+    is_helpful = models.BooleanField(_("有帮助"))
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        verbose_name = _("读者评价")
+        verbose_name_plural = pgettext_lazy("many", "读者评价")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["version", "reader"], name="readervote_once"),
+        ]
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return f"{self.version_id} {self.is_helpful}"
+
+
 class ArticleExample(Example):
     """A message that this article answered."""
 

@@ -1,6 +1,7 @@
 """Tables of the ticket floor, one module per subject."""
 
 from tickets.models.channel import Channel, Queue, RoutingRule
+from tickets.models.chat import BotAnswer, Chat, ChatAcknowledgement, ChatSettings, ChatVisitor
 from tickets.models.compensation import Compensation
 from tickets.models.desk import Draft, Notice, TicketSeen, WaitingReply
 from tickets.models.mailbox import Mailbox
@@ -12,7 +13,12 @@ from tickets.triage.models import TriageModel
 
 __all__ = [
     "Attachment",
+    "BotAnswer",
     "Channel",
+    "Chat",
+    "ChatAcknowledgement",
+    "ChatSettings",
+    "ChatVisitor",
     "Compensation",
     "ContactAttempt",
     "Draft",
