@@ -57,6 +57,7 @@ class ChannelKind(models.TextChoices):
     CHAT = "chat", _("在线接待")
     SOCIAL = "social", _("社交媒体")
     SHOP = "shop", _("店铺平台")
+    WECHAT = "wechat", _("微信公众号")
     ONSITE = "onsite", _("现场")
     IMPORT = "import", _("导入")
     OTHER = "other", _("其他")
@@ -152,6 +153,23 @@ STAGE_OF_METRIC = {
     Metric.NEXT_RESPONSE: NormStage.HANDLED,
     Metric.RESOLUTION: NormStage.HANDLED,
 }
+
+
+class NormUnit(models.TextChoices):
+    """What a platform counts."""
+
+    TURN = "turn", _("每轮问答")
+    MESSAGE = "message", _("每条消息")
+    CONVERSATION = "conversation", _("每日每会话")
+
+
+class Confidence(models.TextChoices):
+    """How sure we are of a rule: what is not confirmed starts switched off."""
+
+    VERIFIED = "verified", _("已核实")
+    PARTLY = "partly", _("部分核实")
+    UNCONFIRMED = "unconfirmed", _("待确认")
+    HOUSE = "house", _("本店设定")
 
 
 class BreachKind(models.TextChoices):

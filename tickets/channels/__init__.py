@@ -14,10 +14,11 @@ from tickets.channels.phone import Phone
 from tickets.channels.shop import Shop
 from tickets.channels.social import Social
 from tickets.channels.web import Web
+from tickets.channels.wechat import WeChat
 
 KINDS: dict[str, ChannelType] = {
     kind.kind: kind
-    for kind in (Api(), Chat(), Email(), Imported(), Onsite(), Other(), Phone(), Shop(), Social(), Web())
+    for kind in (Api(), Chat(), Email(), Imported(), Onsite(), Other(), Phone(), Shop(), Social(), Web(), WeChat())
 }
 
 

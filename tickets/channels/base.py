@@ -30,12 +30,13 @@ class Proof(StrEnum):
 
 @dataclass(frozen=True)
 class Setting:
-    """One value a channel of this kind needs. Secrets are shown to nobody again."""
+    """One value a channel of this kind needs, of the form `pattern`. Secrets are shown to nobody again."""
 
     name: str
     label: str | Promise
     is_secret: bool = False
     is_required: bool = True
+    pattern: str = r".{1,200}"
 
 
 class ChannelType:

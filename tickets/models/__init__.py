@@ -7,6 +7,7 @@ from tickets.models.desk import Draft, Notice, TicketSeen, WaitingReply
 from tickets.models.mailbox import Mailbox
 from tickets.models.message import Attachment, ContactAttempt, InboundMessage, TicketMessage
 from tickets.models.norm import NormBreach, StageNorm
+from tickets.models.platform import ChannelAccess, ChannelContact, PlatformDay, PlatformNorm, PlatformTurn
 from tickets.models.sla import SLAClock, SLAPolicy, SLATarget, TicketPause
 from tickets.models.ticket import Ticket, TicketMerge, TicketTag, TicketWatcher
 from tickets.triage.models import TriageModel
@@ -15,6 +16,8 @@ __all__ = [
     "Attachment",
     "BotAnswer",
     "Channel",
+    "ChannelAccess",
+    "ChannelContact",
     "Chat",
     "ChatAcknowledgement",
     "ChatSettings",
@@ -26,6 +29,9 @@ __all__ = [
     "Mailbox",
     "NormBreach",
     "Notice",
+    "PlatformDay",
+    "PlatformNorm",
+    "PlatformTurn",
     "Queue",
     "RoutingRule",
     "SLAClock",

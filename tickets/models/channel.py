@@ -21,7 +21,11 @@ class Channel(EncryptedRow, ConfigurationRow):
     shop = models.ForeignKey(
         "customers.Shop", verbose_name=_("店铺"), on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
+    preset = models.CharField(
+        _("平台预设"), max_length=30, blank=True, db_default="", help_text=_("店铺平台的字段与考核规则。")
+    )
     secret = EncryptedTextField(_("签名密钥"), null=True, blank=True)
+    config = EncryptedTextField(_("接入参数"), null=True, blank=True)
     is_active = models.BooleanField(_("启用"), default=True)
     created_at = models.DateTimeField(_("创建时间"), default=clock.now, editable=False)
 

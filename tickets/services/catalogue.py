@@ -91,7 +91,7 @@ class Configuration:
 def _load() -> Configuration:
     shops = list(Shop.objects.filter(is_active=True))
     return Configuration(
-        channels={channel.key: channel for channel in Channel.objects.select_related("shop").defer("secret")},
+        channels={channel.key: channel for channel in Channel.objects.select_related("shop").defer("secret", "config")},
         queues={queue.key: queue for queue in Queue.objects.all()},
         shops={**{shop.name: shop for shop in shops}, **{shop.key: shop for shop in shops}},
         routing_rules=_load_rules(),

@@ -1,0 +1,1 @@
+"""WeChat official accounts as the platform documents them: signatures, AES mode, messages. Imports no Django."""
