@@ -108,6 +108,9 @@ PAGES = (
     Row("POST", "/board/assign/", "302 403 403 403 302 302 403", {"number": "{number}", "assignee": "{staff}"}),
     # Team and oneself
     Row("GET", "/team/", "302 200 200 200 200 200 200"),
+    Row("POST", "/team/heartbeat/", "302 200 200 200 200 200 200"),
+    Row("GET", "/team/presence/", "302 200 200 200 200 200 200"),
+    Row("POST", "/team/{staff}/logout/", "302 403 404 403 302 302 403", {"reason": "失联"}),
     Row("POST", "/team/availability/", "302 302 302 302 302 302 403", {"availability": "busy"}),
     Row("GET", "/profile/", "302 200 200 200 200 200 200"),
     Row("POST", "/profile/preferences/", "302 204 204 204 204 204 204", {"theme": "dark"}),
@@ -132,7 +135,7 @@ PAGES = (
     Row("POST", "/accounts/reauthenticate/", "302 200 200 200 200 200 200"),
     Row("GET", "/accounts/email/", "404 404 404 404 404 404 404"),
     Row("GET", "/accounts/confirm-email/", "404 404 404 404 404 404 404"),
-    Row("GET", "/accounts/confirm-email/abc/", "200 200 200 200 200 200 200"),
+    Row("GET", "/accounts/confirm-email/abc/", "404 404 404 404 404 404 404"),
     Row("POST", "/accounts/confirm-email/abc/", "404 404 404 404 404 404 404"),
     Row("GET", "/accounts/password/change/", "302 200 200 200 200 200 200"),
     Row("POST", "/accounts/password/change/", "302 200 200 200 200 200 200"),
