@@ -11,7 +11,7 @@ from unfold.admin import ModelAdmin, TabularInline
 
 from core.conditions import ConditionError, FieldSet, parse
 from core.errors import DomainError, InvalidInput
-from tickets import desk_admin  # noqa: F401 (registers its pages)
+from tickets import desk_admin, relation_admin  # noqa: F401 (register their pages)
 from tickets.models import (
     Attachment,
     Channel,

@@ -268,3 +268,21 @@ class CompensationStatus(models.TextChoices):
 
 #: Promised or paid: what may still cost money.
 COMPENSATION_STANDING = ("pending", "granted", "paid")
+
+
+class LinkKind(models.TextChoices):
+    """How two tickets belong together."""
+
+    RELATED = "related", _("相关")
+    PARENT = "parent", _("上级工单")
+    SPLIT = "split", _("拆分自")
+
+
+class TransferState(models.TextChoices):
+    DONE = "done", _("已转接")
+    WAITING = "waiting", _("待主管确认")
+    REFUSED = "refused", _("未确认")
+
+
+#: From this transfer of a ticket on, a supervisor confirms it and it counts as a defect of the process (B15).
+CONFIRMED_TRANSFER = 3

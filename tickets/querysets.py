@@ -148,3 +148,18 @@ class ChatQuerySet(models.QuerySet[Any]):
         if not user.is_active or not user.has_perm("tickets.view_ticket"):
             return self.none()
         return self.filter(sight(user, "ticket__"), ticket__isnull=False)
+
+
+class TransferQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: "User") -> "TransferQuerySet":
+        """Transfers of the tickets the person sees."""
+        if not user.is_active or not user.has_perm("tickets.view_ticket"):
+            return self.none()
+        return self.filter(sight(user, "ticket__"))
+
+    def done(self) -> "TransferQuerySet":
+        return self.filter(state="done")
+
+    def defects(self) -> "TransferQuerySet":
+        """The third transfer of a ticket and every later one."""
+        return self.done().filter(number__gte=3)

@@ -38,6 +38,10 @@ _EVERYBODY = frozenset(
         "tickets.view_stagenorm",
         "tickets.view_ticket",
         "tickets.view_ticketmessage",
+        "tickets.view_ticketlink",
+        "tickets.view_tickettransfer",
+        "workbench.view_bulkchange",
+        "workbench.view_bulkreply",
         "workbench.view_savedview",
     }
 )
@@ -68,6 +72,7 @@ _AGENT = _EVERYBODY | {
     "tickets.pay_compensation",
     "tickets.reply_ticket",
     "tickets.transition_ticket",
+    "workbench.add_bulkchange",
     "workbench.add_savedview",
     "workbench.change_savedview",
     "workbench.delete_savedview",
@@ -91,6 +96,7 @@ _LEAD = _AGENT | {
     "scripts_library.publish_scriptversion",
     "scripts_library.review_scriptversion",
     "tickets.judge_normbreach",
+    "workbench.add_bulkreply",
     "workbench.share_savedview",
 }
 

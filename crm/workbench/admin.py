@@ -7,10 +7,10 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
+from unfold.admin import ModelAdmin, TabularInline
 
 from core.conditions import ConditionError, parse
-from crm.workbench.models import SavedView
+from crm.workbench.models import BulkChange, BulkChangeRow, BulkReply, BulkReplyRow, SavedView
 from crm.workbench.saved_views.columns import COLUMNS
 from crm.workbench.saved_views.fields import VIEW_FIELDS
 from crm.workbench.saved_views.services import remove_view, save_view
@@ -66,3 +66,59 @@ class SavedViewAdmin(ModelAdmin):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[SavedView]) -> None:
         for view in queryset:
             remove_view(view=view, actor=request.user)
+
+
+class _LookedAt(ModelAdmin):
+    """Rows that the ticket list writes; nobody edits what happened."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: QuerySet[Any] = self.model.objects.visible_to(request.user)
+        return rows
+
+
+class _Rows(TabularInline):
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return True  # Whoever sees the change sees its rows.
+
+
+class ChangedTickets(_Rows):
+    model = BulkChangeRow
+    fields = readonly_fields = ("ticket", "outcome", "reason")
+
+
+class AnsweredTickets(_Rows):
+    model = BulkReplyRow
+    fields = readonly_fields = ("ticket", "state", "reason", "sent_at")
+
+
+@admin.register(BulkChange)
+class BulkChangeAdmin(_LookedAt):
+    list_display = ("id", "action", "actor", "created_at", "undone_at")
+    list_select_related = ("actor",)
+    inlines = (ChangedTickets,)
+
+
+@admin.register(BulkReply)
+class BulkReplyAdmin(_LookedAt):
+    list_display = ("id", "actor", "created_at")
+    list_select_related = ("actor",)
+    fields = readonly_fields = ("actor", "script_version", "created_at")
+    inlines = (AnsweredTickets,)

@@ -8,6 +8,7 @@ from tickets.models.mailbox import Mailbox
 from tickets.models.message import Attachment, ContactAttempt, InboundMessage, TicketMessage
 from tickets.models.norm import NormBreach, StageNorm
 from tickets.models.platform import ChannelAccess, ChannelContact, PlatformDay, PlatformNorm, PlatformTurn
+from tickets.models.relation import TicketLink, TicketTransfer
 from tickets.models.sla import SLAClock, SLAPolicy, SLATarget, TicketPause
 from tickets.models.ticket import Ticket, TicketMerge, TicketTag, TicketWatcher
 from tickets.triage.models import TriageModel
@@ -39,11 +40,13 @@ __all__ = [
     "SLATarget",
     "StageNorm",
     "Ticket",
+    "TicketLink",
     "TicketMerge",
     "TicketMessage",
     "TicketPause",
     "TicketSeen",
     "TicketTag",
+    "TicketTransfer",
     "TicketWatcher",
     "TriageModel",
     "WaitingReply",
