@@ -1,7 +1,7 @@
 """Chinese language, pure: segmentation, search tokens, pinyin, lexicons, personal data."""
 
 from core.language.detection import Span, detect_personal_data
-from core.language.masking import mask_address, mask_email, mask_name, mask_numbers, mask_phone, mask_text
+from core.language.masking import mask_address, mask_email, mask_name, mask_numbers, mask_payment, mask_phone, mask_text
 from core.language.segmentation import (
     pinyin_initials,
     query_tokens,
@@ -18,6 +18,7 @@ __all__ = [
     "mask_email",
     "mask_name",
     "mask_numbers",
+    "mask_payment",
     "mask_phone",
     "mask_text",
     "pinyin_initials",

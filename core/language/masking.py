@@ -7,6 +7,8 @@ and never more. They accept any string, so a value of unexpected shape is hidden
 import re
 from collections.abc import Callable, Iterable
 
+from core.language._numbers import find_payment_numbers
+from core.language._spans import without_overlaps
 from core.language.detection import Span, detect_personal_data
 
 NUMBERS = frozenset({"PHONE", "ID", "BANKCARD", "EMAIL"})
@@ -14,6 +16,7 @@ NUMBERS = frozenset({"PHONE", "ID", "BANKCARD", "EMAIL"})
 _DIGIT = re.compile(r"\d")
 # Without seven digits near each other, and without an at sign, there is no number to look for.
 _SUSPICIOUS = re.compile(r"[@＠]|(?:\d[^\w]{0,3}){6}\d")
+_LONG_NUMBER = re.compile(r"(?:[\d０-９][ \xa0　–—－‐-]?){14}[\dXx０-９]")
 # The part of an address that may stay readable: province and city, nothing finer.
 _REGION = re.compile(
     r"^\s*(?:[\u4e00-\u9fff]{2,7}?(?:省|自治区|特别行政区))?\s*(?:[\u4e00-\u9fff]{2,7}?(?:市|自治州|盟))?"
@@ -85,6 +88,14 @@ def mask_numbers(text: str) -> str:
     if not _SUSPICIOUS.search(text):
         return text
     return mask_text(text, [span for span in detect_personal_data(text) if span.type in NUMBERS])
+
+
+def mask_payment(text: str) -> str:
+    """The text with bank card and identity numbers masked: what is not kept in full even where it was written."""
+    if not _LONG_NUMBER.search(text):
+        return text
+    found = without_overlaps([*find_payment_numbers(text)])
+    return mask_text(text, found) if found else text
 
 
 def _mask_digits(value: str, *, keep_first: int, keep_last: int) -> str:

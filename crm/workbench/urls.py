@@ -1,6 +1,17 @@
 from django.urls import include, path
 
-from crm.workbench import approvals, board, composing, money, norm_breaches, ticket_list, triage_page, views, visits
+from crm.workbench import (
+    approvals,
+    board,
+    composing,
+    mail_view,
+    money,
+    norm_breaches,
+    ticket_list,
+    triage_page,
+    views,
+    visits,
+)
 from crm.workbench.saved_views import pages as view_pages
 
 urlpatterns = [
@@ -9,6 +20,7 @@ urlpatterns = [
     path("desk/rows/", views.rows, name="desk_rows"),
     path("desk/files/<int:pk>/", views.attachment, name="desk_attachment"),
     path("desk/messages/<int:pk>/original/", views.original, name="desk_original"),
+    path("desk/messages/<int:pk>/mail/", mail_view.mail, name="desk_mail"),
     path("desk/<str:number>/", views.workbench, name="ticket_page"),
     path("desk/<str:number>/pane/", views.ticket_pane, name="ticket_pane"),
     path("desk/<str:number>/thread/", views.thread, name="ticket_thread"),

@@ -23,6 +23,7 @@ PAGES = (
     Row("GET", "/desk/rows/", "302 200 200 200 200 200 200"),
     Row("GET", "/desk/files/{attachment}/", "302 200 404 200 200 200 200"),
     Row("GET", "/desk/messages/{message}/original/", "302 404 404 404 404 404 404"),  # not a mail; see test_originals
+    Row("GET", "/desk/messages/{message}/mail/", "302 404 404 404 404 404 404"),  # not a mail; see test_mail_view
     Row("GET", "/desk/{number}/", "302 200 404 200 200 200 200"),
     Row("GET", "/desk/{number}/pane/", "302 200 404 200 200 200 200"),
     Row("GET", "/desk/{number}/thread/", "302 200 404 200 200 200 200"),

@@ -44,10 +44,18 @@ class Mail:
     subject: str = ""
     text: str = ""
     files: list[MailFile] = field(default_factory=list)
+    #: Every leaf, for showing the mail as it looked.
+    parts: list[Part] = field(default_factory=list, repr=False)
     references: list[str] = field(default_factory=list)
     is_reply: bool = False
     automatic: Automatic | None = None
     fault: str = ""
+
+    @property
+    def html(self) -> str:
+        """The HTML it was written in; empty when it was plain text."""
+        pages = [part for part in self.parts if part.content_type == "text/html" and not part.nesting]
+        return "\n".join(_html(part) for part in pages if not _is_file(part))
 
     @property
     def body(self) -> str:
@@ -79,6 +87,7 @@ def read_mail(raw: bytes, *, own: Collection[str] = ()) -> Mail:
         subject=subject,
         text="\n\n".join(text for text in prose if text),
         files=_named(files),
+        parts=parts,
         references=list(dict.fromkeys(references))[:50],
         is_reply=bool(references) or _REPLY_SUBJECT.match(subject) is not None,
         automatic=automatic(headers, sender=address, subject=subject, own=own),
@@ -159,15 +168,19 @@ def _best(group: list[Part]) -> str:
 
 def _text(part: Part) -> str:
     content = part.content()[:MAX_TEXT_BYTES]
-    charset = part.parameters.get("charset", "")
     if part.content_type == "text/html":
-        return clean(html_to_text(clean(decode(content, charset or declared_charset(content))))).strip()
-    text = clean(decode(content, charset))
+        return clean(html_to_text(_html(part))).strip()
+    text = clean(decode(content, part.parameters.get("charset", "")))
     if part.parameters.get("format", "").lower() == "flowed":
         text = _unflow(text, joins_tight=part.parameters.get("delsp", "").lower() == "yes")
     if part.content_type in ("text/enriched", "text/richtext"):
         text = re.sub(r"<[^<>]{1,100}>", "", text)
     return "\n".join(line.rstrip() for line in text.split("\n")).strip()
+
+
+def _html(part: Part) -> str:
+    content = part.content()[:MAX_TEXT_BYTES]
+    return clean(decode(content, part.parameters.get("charset", "") or declared_charset(content)))
 
 
 def _unflow(text: str, *, joins_tight: bool) -> str:

@@ -4,9 +4,12 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
-from core.errors import NotFound
-from core.privacy.services import reveal
+from core.errors import NotAllowed, NotFound
+from core.language import mask_payment
+from core.privacy.services import REVEAL_PERMISSION, reveal
 from tickets.choices import ChannelKind, MessageKind
+from tickets.email import read_mail
+from tickets.email.display import Shown, show
 from tickets.models import InboundMessage, TicketMessage
 from tickets.services import email
 
@@ -25,6 +28,19 @@ def original_mail(*, message: TicketMessage, actor: "User") -> bytes:
     reason = _("下载工单 %(number)s 的原始邮件") % {"number": message.ticket.number}
     reveal(instance=stored, field="payload", actor=actor, reason=reason)
     return email.original(stored)
+
+
+def shown_mail(*, message: TicketMessage, actor: "User", remote: bool) -> Shown:
+    """The mail as it looked, as safe HTML with payment numbers masked. The caller has made sure of the sight.
+
+    remote: leave in the pictures that have to be fetched. Raises as `original_mail` does.
+    """
+    stored = _stored(message)
+    if stored is None or not email.is_mail(stored):
+        raise NotFound(_("这条消息没有原始邮件。"))
+    if not actor.has_perm(REVEAL_PERMISSION):
+        raise NotAllowed(_("没有权限查看完整的邮件。"))
+    return show(read_mail(email.original(stored)), fold=_("展开引用"), remote=remote, mask=mask_payment)
 
 
 def _stored(message: TicketMessage) -> InboundMessage | None:
