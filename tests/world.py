@@ -23,7 +23,7 @@ from tests.factories import TeamFactory, UserFactory
 from tests.scripts_library.factories import make_article, make_script
 from tests.tickets.conftest import always_open, promise
 from tickets.models import Channel, Queue, RoutingRule, SLAPolicy, Ticket
-from tickets.services import attachments, compensations, contact, conversation, intake, merging, transitions
+from tickets.services import attachments, compensations, contact, conversation, intake, merging, sending, transitions
 from tickets.services.norms import breaches, configuring
 
 ANONYMOUS = "anonymous"
@@ -217,7 +217,11 @@ def _tickets(world: World) -> None:
     goodwill = {"P": "99", "severity": "0.1", "responsibility": "1"}
     granted = compensations.grant(ticket=main, actor=agent, case="C-22", inputs=goodwill, amount=Decimal("9.90"))
     waiting = compensations.grant(ticket=main, actor=agent, case="C-04", inputs={"P": "50"}, amount=Decimal(550))
+    planned = sending.send_reply(
+        ticket=main, actor=agent, body="明天回复您进度。", send_at=clock.now() + timedelta(days=1)
+    )
     world.ids |= {
+        "waiting_reply": planned.pk,
         "compensation": granted.pk,
         "approval": waiting.approval_id,
         "ticket": main.pk,

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from core.events import record_events
 from core.timers import Timer, periodic, timer_handler
-from tickets.services import email, intake, routing, rules, sla, transitions
+from tickets.services import email, intake, routing, rules, sending, sla, transitions, waiting
 from tickets.services.mailboxes import polling
 from tickets.services.norms import judging
 
@@ -60,3 +60,9 @@ def norm_moment(timer: Timer) -> None:
         round_number=timer.payload["round"],
         due_at=timer.due_at,
     )
+
+
+@timer_handler(waiting.TIMER_SEND)
+def reply_moment(timer: Timer) -> None:
+    """A reply has waited long enough."""
+    sending.send_due(waiting_id=timer.subject_id or 0, due_at=timer.due_at)

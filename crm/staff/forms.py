@@ -82,8 +82,18 @@ def _dress_code(form: forms.Form, label: Any) -> None:
     }
 
 
+def _switch() -> forms.TypedChoiceField:
+    """On, off, or not asked for (None)."""
+    return forms.TypedChoiceField(
+        choices=[("on", _("开")), ("off", _("关"))], coerce=lambda word: word == "on", empty_value=None, required=False
+    )
+
+
 class PreferencesForm(forms.Form):
-    """Language and look; each may come alone."""
+    """Language, look and ways of working; each may come alone."""
+
+    undoes_send = _switch()
+    opens_next = _switch()
 
     language = forms.ChoiceField(required=False)
     theme = forms.ChoiceField(choices=Theme.choices, required=False)

@@ -53,7 +53,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return HttpResponse(status=400)
     person = person_of(request)
-    changed = {name: value for name, value in form.cleaned_data.items() if value}
+    changed = {name: value for name, value in form.cleaned_data.items() if value not in (None, "")}
     for name, value in changed.items():
         setattr(person, name, value)
     if changed:

@@ -1,19 +1,24 @@
 """The composer: drafts while typing, and sending. A view begins with access, calls a service, and renders."""
 
+import json
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from core.errors import DomainError
+from core.errors import DomainError, InvalidInput
 from crm.workbench.views import require, ticket_context, ticket_or_404
 from scripts_library.models import ScriptVersion
 from tickets.choices import DraftKind
-from tickets.models import Attachment, Ticket
-from tickets.services import attachments, drafts, sending
+from tickets.models import Attachment, Ticket, TicketMessage, WaitingReply
+from tickets.services import attachments, drafts, sending, waiting
 
 
 def _typed(request: HttpRequest) -> str:
@@ -55,15 +60,26 @@ def send(request: HttpRequest, number: str) -> HttpResponse:
     files: list[Attachment] = []
     try:
         files = _files(request)
-        _say(request, ticket, kind, files)
+        sent = _say(request, ticket, kind, files)
     except DomainError as error:
         _keep(request, ticket, kind, files)
         fresh = ticket_or_404(request, number)
         context = ticket_context(request, fresh, fault=error, typed=_typed(request), typed_kind=kind)
-        return render(request, "workbench/parts/ticket.html", context)
+        # 409 says that the conversation went on; every other fault is one of the text.
+        status = 409 if error.code == "newer_message" else 200
+        return render(request, "workbench/parts/ticket.html", context, status=status)
     response = render(request, "workbench/parts/ticket.html", ticket_context(request, ticket_or_404(request, number)))
-    response["HX-Trigger"] = "kean:sent"
+    response["HX-Trigger"] = json.dumps({"kean:sent": _told(request, ticket, sent)})
     return response
+
+
+def _told(request: HttpRequest, ticket: Ticket, sent: TicketMessage | WaitingReply) -> dict[str, Any]:
+    """What the page needs to go on to the next ticket and to offer taking back."""
+    news: dict[str, Any] = {"solves": request.POST.get("then") == "solve"}
+    if isinstance(sent, WaitingReply) and not sent.is_chosen:
+        news["undo"] = reverse("ticket_take_back", args=[ticket.number, sent.pk])
+        news["number"], news["send_at"] = ticket.number, sent.send_at.isoformat()
+    return news
 
 
 def _files(request: HttpRequest) -> list[Attachment]:
@@ -74,7 +90,7 @@ def _files(request: HttpRequest) -> list[Attachment]:
     return [*kept, *new]
 
 
-def _say(request: HttpRequest, ticket: Ticket, kind: str, files: list[Attachment]) -> None:
+def _say(request: HttpRequest, ticket: Ticket, kind: str, files: list[Attachment]) -> TicketMessage | WaitingReply:
     drafts.check_length(_typed(request))
     common: dict[str, Any] = {
         "ticket": ticket,
@@ -84,9 +100,28 @@ def _say(request: HttpRequest, ticket: Ticket, kind: str, files: list[Attachment
         "solves": request.POST.get("then") == "solve",
     }
     if kind == DraftKind.NOTE:
-        sending.send_note(**common)
-    else:
-        sending.send_now(**common, script_version=_script(request))
+        return sending.send_note(**common)
+    seen = request.POST.get("seen", "")
+    return sending.send_reply(
+        **common,
+        script_version=_script(request),
+        send_at=_moment(request.POST.get("send_at", "")),
+        seen=int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 19 else None,
+    )
+
+
+def _moment(text: str) -> datetime | None:
+    """What a date field says, in the zone of the house."""
+    if not text.strip():
+        return None
+    try:
+        moment = parse_datetime(text)
+    except ValueError:
+        moment = None
+    if moment is None:
+        sentence = _("发送时间不正确，例如 2026-11-23 09:00。")
+        raise InvalidInput(sentence, fields={"send_at": [sentence]})
+    return timezone.make_aware(moment) if timezone.is_naive(moment) else moment
 
 
 def _keep(request: HttpRequest, ticket: Ticket, kind: str, files: list[Attachment]) -> None:
@@ -100,3 +135,47 @@ def _keep(request: HttpRequest, ticket: Ticket, kind: str, files: list[Attachmen
         script_version=_script(request),
         attachments=files,
     )
+
+
+def _waiting_or_404(request: HttpRequest, ticket: Ticket, pk: int) -> WaitingReply:
+    found: WaitingReply | None = WaitingReply.objects.filter(pk=pk, ticket=ticket).first()
+    if found is None:
+        raise Http404(_("没有这条待发回复。"))
+    return found
+
+
+@login_required
+@require_POST
+def take_back(request: HttpRequest, number: str, pk: int) -> HttpResponse:
+    """The waiting reply is in the composer again, with its moment when one was chosen."""
+    ticket = ticket_or_404(request, number)
+    require(request, "tickets.reply_ticket", _("您没有回复工单的权限。"))
+    row = _waiting_or_404(request, ticket, pk)
+    extra: dict[str, Any] = {}
+    try:
+        waiting.take_back(waiting=row, actor=request.user)
+        extra["send_at"] = row.send_at if row.is_chosen else None
+    except DomainError as error:
+        extra["fault"] = error
+    return _pane(request, number, extra)
+
+
+@login_required
+@require_POST
+def send_at_once(request: HttpRequest, number: str, pk: int) -> HttpResponse:
+    """The waiting reply goes out without waiting for its moment."""
+    ticket = ticket_or_404(request, number)
+    require(request, "tickets.reply_ticket", _("您没有回复工单的权限。"))
+    extra: dict[str, Any] = {}
+    try:
+        sending.send_at_once(waiting_reply=_waiting_or_404(request, ticket, pk), actor=request.user)
+    except DomainError as error:
+        extra["fault"] = error
+    return _pane(request, number, extra)
+
+
+def _pane(request: HttpRequest, number: str, extra: dict[str, Any]) -> HttpResponse:
+    context = ticket_context(request, ticket_or_404(request, number), **extra)
+    response = render(request, "workbench/parts/ticket.html", context)
+    response["HX-Trigger"] = "kean:changed"
+    return response

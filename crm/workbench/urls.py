@@ -33,6 +33,8 @@ urlpatterns = [
     path("desk/<str:number>/edit/", views.edit, name="ticket_edit"),
     path("desk/<str:number>/draft/", composing.draft, name="ticket_draft"),
     path("desk/<str:number>/send/", composing.send, name="ticket_send"),
+    path("desk/<str:number>/waiting/<int:pk>/undo/", composing.take_back, name="ticket_take_back"),
+    path("desk/<str:number>/waiting/<int:pk>/now/", composing.send_at_once, name="ticket_send_at_once"),
     path("desk/<str:number>/do/<slug:action>/", views.act, name="ticket_act"),
     path("", include("crm.workbench.library.urls")),
     path("triage/", triage_page.triage_accuracy, name="triage_accuracy"),

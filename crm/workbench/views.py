@@ -24,6 +24,7 @@ from tickets.api.views import attachment_response
 from tickets.models import Attachment, Queue, Ticket, TicketMessage
 from tickets.services import drafts, editing, originals
 from tickets.services.suggestions import asked, similar_to, strategy_for
+from tickets.services.waiting import waiting_of
 
 SIDE_TABS = ("customer", "scripts", "articles", "orders", "money", "history")
 
@@ -99,6 +100,7 @@ def ticket_context(request: HttpRequest, ticket: Ticket, **extra: Any) -> dict[s
         "ticket": ticket,
         "clocks": desk.clocks_of(ticket),
         "thread": messages,
+        "waiting": waiting_of(ticket),
         "actions": available_actions(ticket, request.user),
         "can_reply": composes,
         "can_see_originals": request.user.has_perm("customers.reveal_customer"),

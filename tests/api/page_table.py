@@ -43,6 +43,8 @@ PAGES = (
     Row("GET", "/desk/{number}/handover/", "302 200 404 200 200 200 200"),
     Row("POST", "/desk/{number}/edit/", "302 200 404 200 200 200 403", {"type": "complaint", "category": "破损"}),
     Row("POST", "/desk/{number}/draft/", "302 200 404 200 200 200 403", {"kind": "reply", "body": "您好"}),
+    Row("POST", "/desk/{number}/waiting/{waiting_reply}/undo/", "302 200 404 200 200 200 403"),
+    Row("POST", "/desk/{number}/waiting/{waiting_reply}/now/", "302 200 404 200 200 200 403"),
     Row("POST", "/desk/{number}/send/", "302 200 404 200 200 200 403", {"kind": "reply", "body": "您好"}),
     Row("POST", "/desk/{number}/do/escalate/", "302 200 404 200 200 200 403", {"reason": "催促"}),
     Row("GET", "/tickets/", "302 200 200 200 200 200 200"),

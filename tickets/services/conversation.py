@@ -19,7 +19,7 @@ from tickets import events
 from tickets.choices import MessageKind, Metric, TicketStatus
 from tickets.models import Attachment, Channel, Ticket, TicketMessage
 from tickets.readable import hide_numbers, preview, search_vector
-from tickets.services import outgoing, routing, sla
+from tickets.services import outgoing, routing, sla, waiting
 from tickets.services.transitions import after_pause, lock
 
 if TYPE_CHECKING:
@@ -55,6 +55,16 @@ def _message_event(ticket: Ticket, message: TicketMessage, actor: "User | None")
     return events.ticket_event(events.MESSAGE, ticket, actor, message=message.pk, kind=message.kind)
 
 
+def check_reply(*, ticket: Ticket, body: str, attachments: Sequence[Attachment] = ()) -> None:
+    """Refuse what could not be sent now: also asked before a reply begins to wait."""
+    routing.refuse_merged(ticket)
+    if ticket.status == TicketStatus.CLOSED:
+        raise Conflict(str(_("工单已关闭，请先重开。")), code="closed", allowed=ticket.allowed_actions())
+    _check_body(body, attachments)
+    assert_sendable(body)
+    outgoing.check_reply(ticket=ticket, body=body, attachments=attachments)
+
+
 @transaction.atomic
 def reply(
     *,
@@ -66,11 +76,7 @@ def reply(
 ) -> TicketMessage:
     """Answer the customer. Ends the response clocks; a waiting ticket is accepted by who answers."""
     ticket = lock(ticket)
-    routing.refuse_merged(ticket)
-    if ticket.status == TicketStatus.CLOSED:
-        raise Conflict(str(_("工单已关闭，请先重开。")), code="closed", allowed=ticket.allowed_actions())
-    _check_body(body, attachments)
-    assert_sendable(body)
+    check_reply(ticket=ticket, body=body, attachments=attachments)
     message = TicketMessage.objects.create(
         ticket=ticket,
         kind=MessageKind.REPLY,
@@ -132,7 +138,7 @@ def add_note(*, ticket: Ticket, actor: "User", body: str, attachments: Sequence[
 @transaction.atomic
 def automatic_message(*, ticket: Ticket, body: str) -> TicketMessage:
     """Words to the customer that no person wrote. They touch no clock, no state and no preview."""
-    ticket = _final(lock(ticket))
+    ticket = final_of(lock(ticket))
     message = TicketMessage.objects.create(ticket=ticket, kind=MessageKind.AUTO, body=body, created_at=clock.now())
     ticket.updated_at = clock.now()
     ticket.save(update_fields=["updated_at"])
@@ -156,7 +162,7 @@ def customer_message(
     Automatic answers (out of office) and plain thanks are stored but change no state and
     start no clock.
     """
-    ticket = _final(lock(ticket))
+    ticket = final_of(lock(ticket))
     _check_body(body, attachments)
     message = TicketMessage.objects.create(
         ticket=ticket,
@@ -173,6 +179,7 @@ def customer_message(
         found += _wake(ticket, actor)
         fields += _WOKEN
         sla.start_next_response(ticket)
+        waiting.customer_wrote(ticket)
     _touch(ticket, message)
     ticket.save(update_fields=fields)
     Ticket.objects.filter(pk=ticket.pk).update(
@@ -203,7 +210,7 @@ def _wake(ticket: Ticket, actor: "User | None") -> list[EventData]:
     return []
 
 
-def _final(ticket: Ticket) -> Ticket:
+def final_of(ticket: Ticket) -> Ticket:
     """Where a message for this ticket belongs: the ticket it was merged into, if any."""
     while ticket.merged_into_id:
         ticket = lock(Ticket(pk=ticket.merged_into_id))

@@ -9,8 +9,15 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from core.wording import explained, listed
 from tickets.choices import Action, MessageKind, Metric, NormStage, Priority
 from tickets.services import catalogue
+from tickets.services.transfer_rules import staffed_queue_ids
 
 register = template.Library()
+
+
+@register.simple_tag
+def staffed_queues() -> set[int]:
+    """Ids of the queues that somebody serves: a ticket may be passed on to these alone."""
+    return staffed_queue_ids()
 
 
 @register.filter
@@ -40,6 +47,8 @@ def event_sentence(event: Any) -> str:
             return _("合并到其他工单")
         case "ticket.unmerged":
             return _("撤销合并")
+    if event.kind in _PLAIN:
+        return str(_PLAIN[event.kind])
     if event.kind in _MONEY:
         return _MONEY[event.kind] % {"amount": data["amount"]}
     return _moved(data) or event.kind
@@ -53,6 +62,8 @@ def _moved(data: dict[str, Any]) -> str:
     if action == "move":
         names = {queue.pk: queue.name for queue in catalogue.queues().values()}
         return explained(_("转到队列“{queue}”").format(queue=names.get(data.get("to"), "—")), reason)
+    if action in _TRANSFER:
+        return str(_TRANSFER[action])
     if action == "escalate" and data.get("to") in Priority.values:
         return explained(_("升级到{priority}").format(priority=Priority(data["to"]).label), reason)
     if action == "merge":
@@ -62,6 +73,16 @@ def _moved(data: dict[str, Any]) -> str:
     return explained(Action(action).label, reason) if action in Action.values else ""
 
 
+_PLAIN = {
+    "ticket.reply_waits": gettext_lazy("回复待发送"),
+    "ticket.reply_taken_back": gettext_lazy("撤回待发回复"),
+    "ticket.reply_cancelled": gettext_lazy("客户先来信，定时回复已取消"),
+    "ticket.reply_failed": gettext_lazy("回复未能发送"),
+    "ticket.snoozed": gettext_lazy("稍后处理"),
+    "ticket.woken": gettext_lazy("回到列表"),
+    "ticket.watched": gettext_lazy("关注工单"),
+    "ticket.unwatched": gettext_lazy("取消关注"),
+}
 _MONEY = {
     "compensation.requested": gettext_lazy("补偿 %(amount)s 元，提交审批"),
     "compensation.granted": gettext_lazy("给付补偿 %(amount)s 元"),
@@ -69,6 +90,11 @@ _MONEY = {
     "compensation.rejected": gettext_lazy("驳回补偿 %(amount)s 元"),
     "compensation.expired": gettext_lazy("补偿 %(amount)s 元未在期限内审批，已失效"),
     "compensation.paid": gettext_lazy("补偿 %(amount)s 元已打款"),
+}
+_TRANSFER = {
+    "transfer_requested": gettext_lazy("申请再次转接，等主管确认"),
+    "transfer_refused": gettext_lazy("再次转接未获确认"),
+    "move_back": gettext_lazy("撤销转接"),
 }
 _FIELDS = {
     "subject": gettext_lazy("标题"),
