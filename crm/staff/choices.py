@@ -19,6 +19,14 @@ class Availability(models.TextChoices):
     OFFLINE = "offline", _("离线")
 
 
+class AwayReason(models.TextChoices):
+    """Why somebody was sent offline other than by their own hand."""
+
+    GONE = "gone", _("连接中断")
+    ABSENT = "absent", _("长时间未操作")
+    FORCED = "forced", _("被主管强制下线")
+
+
 class Theme(models.TextChoices):
     AUTO = "auto", _("跟随系统")
     LIGHT = "light", _("浅色")

@@ -14,6 +14,7 @@ from django.core.cache import cache
 from redis.exceptions import RedisError
 
 from core import clock
+from crm.staff.heartbeat import beat, last_beat
 from crm.staff.models import ApiToken
 
 logger = logging.getLogger(__name__)
@@ -65,12 +66,14 @@ def _cached(digest: str) -> ApiToken | None:
 
 def _load(digest: str) -> ApiToken | None:
     # The password's hash stays out of the cache.
-    token = ApiToken.objects.select_related("user").defer("user__password").filter(digest=digest).first()
+    token = ApiToken.objects.select_related("user__presence").defer("user__password").filter(digest=digest).first()
     if token is None:
         return None
     now = clock.now()
     if token.last_used_at is None or token.last_used_at < now - _USED_EVERY:
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+    # An entry lives shorter than it takes to count as gone, so a key in use never looks silent.
+    beat(token.user, last=last_beat(token.user))
     try:
         cache.add(_name(digest), token, CACHE_SECONDS)
     except RedisError as error:

@@ -21,6 +21,7 @@ from core.events import Event
 from core.live import Subscription, current_hub, in_database, missed_events
 from crm.integrations.catalogue import public_name
 from crm.staff.api.authentication import ApiTokenAuthentication
+from crm.staff.heartbeat import beat, last_beat
 from crm.staff.middleware import SessionLimitsMiddleware
 from crm.staff.models import User
 
@@ -29,6 +30,8 @@ HEARTBEAT_SECONDS = 15.0
 CHECK_SECONDS = 10.0
 _RETRY_MILLISECONDS = 2000
 _LARGEST_ID = 2**63 - 1
+# Told to pages that are open, not to other systems: these names are no part of what webhooks promise.
+_PAGES_ONLY = frozenset({"staff.availability_changed", "shift.uncovered", "peak.switched"})
 # An open stream keeps no session alive: it ends with it.
 _session_limits = SessionLimitsMiddleware(lambda request: HttpResponse())
 
@@ -73,7 +76,9 @@ def identify(request: HttpRequest) -> Listener | None:
     if user is None or not user.is_active:
         return None
     # A fresh row: what a cached key says of teams and role may be half a minute old.
-    fresh = User.objects.filter(pk=user.pk, is_active=True).first()
+    fresh = User.objects.filter(pk=user.pk, is_active=True).select_related("presence").first()
+    if fresh is not None:
+        beat(fresh, last=last_beat(fresh))
     return Listener(fresh.pk, fresh.audience_keys()) if fresh else None
 
 
@@ -164,7 +169,7 @@ async def _may_go_on(request: HttpRequest, subscription: Subscription) -> bool:
 
 def _frame(event: Event) -> str:
     """One event on the wire; nothing for what has no name outside."""
-    name = public_name(event.kind)
+    name = event.kind if event.kind in _PAGES_ONLY else public_name(event.kind)
     if name is None:
         return ""
     data = {

@@ -175,6 +175,7 @@ ROWS = (
     Row("PATCH", "/api/v1/staff/{staff}/", "401 403 404 403 200 200 403", {"concurrency_limit": 5}),
     Row("GET", "/api/v1/staff/me/", "401 200 200 200 200 200 200"),
     Row("PATCH", "/api/v1/staff/me/", "401 200 200 200 200 200 403", {"availability": "busy"}),
+    Row("POST", "/api/v1/staff/{staff}/logout/", "401 403 403 403 200 200 403", {"reason": "失联"}),
     Row("GET", "/api/v1/teams/", "401 200 200 200 200 200 200"),
     Row("POST", "/api/v1/teams/", "401 403 403 403 201 201 403", {"name": "新团队", "parent": "客服中心"}),
     Row("GET", "/api/v1/teams/{team}/", "401 200 404 200 200 200 200"),

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from django.contrib.auth import get_user_model
 from django.db import connection, transaction
-from django.db.models import Count, Max, Q
+from django.db.models import Count, F, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from core import clock
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
 # One lock for all dispatching: an agent serves several queues, so a lock per queue could
 # let two transactions both see the last free place of the same agent.
 _DISPATCH_LOCK = 0x6B65616E
+
+#: Kinds of channels at whose other end somebody waits: whoever takes these must be there.
+LIVE_CHANNELS = ("chat", "shop", "social", "wechat")
+#: Of these, the conversations that count as chats: nobody is handed one who is not online or has enough.
+CHAT_CHANNELS = ("chat", "wechat")
 
 
 @dataclass(frozen=True)
@@ -60,7 +66,7 @@ def explain(ticket: Ticket, *, body: str = "") -> list[dict[str, object]]:
 
 
 def choose_assignee(queue_id: int) -> "User | None":
-    """The least loaded agent on duty for the queue who is below their limit; ties go to who waited longest.
+    """The least loaded agent on duty and on shift who is below their limit; ties go to who waited longest.
 
     Call inside a transaction: the lock is held until it commits, so no agent is given
     more than their limit by two intakes at once.
@@ -68,16 +74,30 @@ def choose_assignee(queue_id: int) -> "User | None":
     User = get_user_model()
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_DISPATCH_LOCK])
-    working = Q(assigned_tickets__status__in=[TicketStatus.NEW, TicketStatus.OPEN])
-    candidates = (
+    # Counted person by person on the index of open tickets: a join would read all they ever had.
+    theirs = Ticket.objects.filter(assignee=OuterRef("pk")).order_by()
+    working = theirs.filter(status__in=[TicketStatus.NEW, TicketStatus.OPEN]).values("assignee")
+    newest = theirs.order_by("-created_at", "-pk").values("pk")[:1]
+    return (
         User.objects.dispatch_candidates(queue_id)
-        .annotate(
-            load=Count("assigned_tickets", filter=working),
-            last_given=Max("assigned_tickets__accepted_at", filter=working),
-        )
-        .order_by("load", "last_given", "pk")
+        .annotate(load=Coalesce(Subquery(working.annotate(n=Count("pk")).values("n")), 0), newest=Subquery(newest))
+        .filter(load__lt=F("limit"))
+        .order_by("load", F("newest").asc(nulls_first=True), "pk")
+        .first()
     )
-    return next((user for user in candidates if user.load < user.concurrency_limit), None)
+
+
+def check_is_there(to: "User", ticket: Ticket) -> None:
+    """Refuse a chat to somebody who is not online, or has as many tickets as they may have (409)."""
+    if ticket.channel.kind not in CHAT_CHANNELS or to.pk == ticket.assignee_id:
+        return
+    found = get_user_model().objects.filter(pk=to.pk).on_duty().with_limit().first()
+    if found is None:
+        sentence = str(_("%(name)s 不在线，不能接待会话。") % {"name": to.name})
+        raise Conflict(sentence, code="not_online", fields={"assignee": [sentence]})
+    if load_of(to) >= found.limit:
+        sentence = str(_("%(name)s 已达最大接待数 %(limit)s。") % {"name": to.name, "limit": found.limit})
+        raise Conflict(sentence, code="at_limit", fields={"assignee": [sentence]})
 
 
 def load_of(user: "User") -> int:
@@ -123,17 +143,28 @@ def give(ticket: Ticket, assignee: "User") -> EventData:
     return events.ticket_event(events.UPDATED, ticket, None, action="assign", to=assignee.pk, by="dispatch")
 
 
-def release_agent(*, agent: "User", actor: "User | None") -> int:
-    """Return an agent's working tickets to their queues (the agent disappeared). Returns how many."""
+def release_agent(*, agent: "User", actor: "User | None", live_only: bool = False, reason: str = "") -> int:
+    """Return an agent's open tickets to their queues; `live_only`: those whose customer waits at the other end now.
+
+    Returns how many. Two callers at once return each ticket once.
+    """
     with transaction.atomic():
-        tickets = list(Ticket.objects.filter(assignee=agent, status__in=OPEN_STATUSES).select_for_update(of=("self",)))
+        rows = Ticket.objects.filter(assignee=agent, status__in=OPEN_STATUSES)
+        if live_only:
+            rows = rows.filter(channel__kind__in=LIVE_CHANNELS)
+        tickets = list(rows.order_by("pk").select_for_update(of=("self",)))
         for ticket in tickets:
             if ticket.status == TicketStatus.OPEN:
                 ticket.status = TicketStatus.NEW
             ticket.assignee = None
             ticket.updated_at = clock.now()
             ticket.save(update_fields=["status", "assignee", "updated_at"])
-        record_events([events.ticket_event(events.UPDATED, t, actor, action="release") for t in tickets])
+        record_events(
+            [
+                events.ticket_event(events.UPDATED, t, actor, action="release", was=agent.pk, because=reason)
+                for t in tickets
+            ]
+        )
     return len(tickets)
 
 

@@ -76,6 +76,8 @@ def assign(*, ticket: Ticket, actor: "User | None", assignee: "User | None" = No
     if actor is not None and to != actor and not actor.has_perm("tickets.assign_ticket"):
         raise NotAllowed(str(_("您没有把工单分派给他人的权限。")))
     routing.check_may_take(to, ticket.queue_id)
+    if actor is not None:
+        routing.check_is_there(to, ticket)
     was, before = ticket.assignee_id, ticket.status
     ticket.status = _target(ticket, Action.ASSIGN)
     ticket.assignee = to

@@ -117,6 +117,15 @@ class StaffCreateSerializer(StrictSerializer):
     skills = serializers.ListField(child=CleanCharField(max_length=100), required=False, max_length=50)
 
 
+class LogoutSerializer(StrictSerializer):
+    reason = CleanCharField(max_length=200)
+
+
+class LoggedOutSerializer(serializers.Serializer):
+    availability = serializers.CharField()
+    returned = serializers.IntegerField(help_text=_("退回队列的会话数"))
+
+
 class TeamSerializer(StrictSerializer):
     """A team: its place in the tree and the queues it serves."""
 

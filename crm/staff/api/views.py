@@ -13,10 +13,13 @@ from rest_framework.response import Response
 
 from core.api.idempotency import HEADER
 from core.api.permissions import SIGNED_IN
+from core.api.schema import example
 from core.api.viewsets import ReadViewSet, WriteViewSet
 from core.errors import InvalidInput
 from crm.staff.api.serializers import (
     IssuedTokenSerializer,
+    LoggedOutSerializer,
+    LogoutSerializer,
     StaffChangeSerializer,
     StaffCreateSerializer,
     StaffSerializer,
@@ -34,6 +37,7 @@ from crm.staff.services import (
     change_team,
     create_staff,
     create_team,
+    force_logout,
     issue_token,
     revoke_token,
 )
@@ -55,7 +59,11 @@ class StaffViewSet(WriteViewSet):
 
     queryset = User.objects.prefetch_related("teams", "memberships__team")
     read_serializer_class = StaffSerializer
-    serializer_classes = {"create": StaffCreateSerializer, "partial_update": StaffChangeSerializer}
+    serializer_classes = {
+        "create": StaffCreateSerializer,
+        "partial_update": StaffChangeSerializer,
+        "logout": LogoutSerializer,
+    }
     filterset_class = StaffFilter
     ordering = ("id",)
     required_permissions = {
@@ -63,6 +71,7 @@ class StaffViewSet(WriteViewSet):
         "retrieve": "staff.view_user",
         "create": "staff.add_user",
         "partial_update": "staff.view_user",
+        "logout": "staff.change_user",
     }
 
     def get_object(self) -> User:
@@ -81,6 +90,18 @@ class StaffViewSet(WriteViewSet):
         if changes:
             change_staff(user=instance, actor=person_of(self.request), **changes)
         return self._shown(instance)
+
+    @extend_schema(
+        request=LogoutSerializer,
+        responses=LoggedOutSerializer,
+        examples=[example("强制下线", {"reason": "离开工位未签退"}, request_only=True)],
+    )
+    @action(detail=True, methods=["post"])
+    def logout(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """强制下线：结束该员工的全部登录，正在接待的会话退回队列。"""
+        person = self.get_object()
+        returned = force_logout(user=person, actor=person_of(request), reason=self.validated()["reason"])
+        return Response({"availability": person.availability, "returned": returned})
 
     def _shown(self, person: User) -> User:
         shown: User = self.queryset.get(pk=person.pk)

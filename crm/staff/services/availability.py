@@ -3,14 +3,14 @@
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from core import clock
 from core.errors import InvalidInput, NotAllowed
-from core.events import EventData, record_event, record_events
-from crm.staff.choices import Availability
+from core.events import record_events
+from crm.staff.choices import Availability, AwayReason
 from crm.staff.models import User
+from crm.staff.services import presence
 from crm.staff.services.guards import can_manage
 
 # Longer than the idle limit of a session, so that nobody is sent away before their page is.
@@ -18,7 +18,8 @@ ABSENT_AFTER = timedelta(minutes=35)
 
 
 def change_availability(*, user: User, availability: str, actor: User | None) -> User:
-    """Set the person's state. People set their own; managers that of their people."""
+    """Set the person's state. People set their own; managers that of their people. Who goes offline gives
+    their chats back."""
     if availability not in Availability.values:
         sentence = str(_("未知的在线状态。"))
         raise InvalidInput(sentence, fields={"availability": [sentence]})
@@ -35,14 +36,9 @@ def change_availability(*, user: User, availability: str, actor: User | None) ->
             .update(availability=availability, availability_changed_at=now)
         )
         if changed:
-            record_event(
-                kind="staff.availability_changed",
-                subject_type="user",
-                subject_id=user.pk,
-                actor=actor,
-                payload={"from": before, "to": availability},
-                audience=f"user:{user.pk}",
-            )
+            returned = presence.note_change(user=user, availability=availability, actor=actor)
+            more = {"returned": returned} if returned else {}
+            record_events([presence.availability_event(user, actor, before=before, after=availability, **more)])
     if changed:
         user.availability, user.availability_changed_at = availability, now
     return user
@@ -50,28 +46,8 @@ def change_availability(*, user: User, availability: str, actor: User | None) ->
 
 def mark_absent() -> int:
     """Set people offline whom nobody has seen for a while. Returns how many."""
-    now = clock.now()
     with transaction.atomic():
-        absent = list(
-            User.objects.exclude(availability=Availability.OFFLINE)
-            .filter(Q(last_seen_at__lt=now - ABSENT_AFTER))
-            .select_for_update(skip_locked=True, of=("self",))
-            .values_list("pk", "availability")
+        absent = User.objects.exclude(availability=Availability.OFFLINE).filter(
+            last_seen_at__lt=clock.now() - ABSENT_AFTER
         )
-        User.objects.filter(pk__in=[pk for pk, _before in absent]).update(
-            availability=Availability.OFFLINE, availability_changed_at=now
-        )
-        record_events(
-            [
-                EventData(
-                    kind="staff.availability_changed",
-                    subject_type="user",
-                    subject_id=pk,
-                    actor=None,
-                    payload={"from": before, "to": "offline", "reason": "absent"},
-                    audience=f"user:{pk}",
-                )
-                for pk, before in absent
-            ]
-        )
-    return len(absent)
+        return presence.send_away(absent, reason=AwayReason.ABSENT, actor=None)

@@ -15,6 +15,7 @@ from crm.staff.choices import Availability
 from crm.staff.models import Membership, Team, User
 from crm.staff.services.guards import require_manager, require_role_grant, require_team_reach
 from crm.staff.token_cache import forget_tokens_of
+from tickets.services import routing
 
 _CHANGEABLE = frozenset({"display_name", "email", "role", "concurrency_limit", "skills", "is_active"})
 # Changing one of these ends the person's sessions: what they may do is another thing now.
@@ -76,6 +77,8 @@ def change_staff(
         changed = _apply(locked, changes)
         if changed:
             locked.save(update_fields=sorted(changed | _session_fields(locked, changed)))
+        if "is_active" in changed and not locked.is_active:
+            routing.release_agent(agent=locked, actor=actor, live_only=True, reason="deactivated")
         if teams is not None or primary_team is not None:
             _set_teams(locked, _kept_teams(locked, teams), primary_team)
         _record("staff.changed", locked, actor, **_what_changed(locked, changed, teams))

@@ -1,0 +1,1 @@
+"""Pages of presence, shifts and peak mode."""
