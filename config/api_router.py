@@ -19,6 +19,7 @@ from tickets.api.norms import NormBreachViewSet, StageNormViewSet
 from tickets.api.public import InboundView, PublicComplaintView, TrackView
 from tickets.api.triage import TriageAccuracyView
 from tickets.api.views import AttachmentViewSet, TicketViewSet
+from tickets.api.wechat import WeChatView
 
 router = DefaultRouter()
 router.include_root_view = False
@@ -53,6 +54,7 @@ router.register("webhooks", WebhookViewSet, basename="webhook")
 
 urlpatterns = [
     path("inbound/<str:key>/", InboundView.as_view(), name="inbound"),
+    path("inbound/<str:key>/wechat/", WeChatView.as_view(), name="inbound-wechat"),
     path("public/complaints/", PublicComplaintView.as_view(), name="public-complaints"),
     path("triage/accuracy/", TriageAccuracyView.as_view(), name="triage-accuracy"),
     path("public/track/", TrackView.as_view(), name="public-track"),

@@ -308,6 +308,8 @@ SPECTACULAR_SETTINGS = {
 }
 METRICS_TOKEN = env.str("KEAN_METRICS_TOKEN", default="")
 WEBHOOK_ALLOW = env.list("KEAN_WEBHOOK_ALLOW", default=[])
+# Where the API of WeChat official accounts is reached; a gateway of one's own may stand here.
+WECHAT_API_URL = env.str("KEAN_WECHAT_API_URL", default="https://api.weixin.qq.com").rstrip("/")
 MAIL_ALLOW = env.list("KEAN_MAIL_ALLOW", default=[])
 MAIL_CA_FILE = env.str("KEAN_MAIL_CA_FILE", default="")
 

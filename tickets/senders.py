@@ -1,9 +1,11 @@
 """What of the outbox leaves through tickets."""
 
 from core.outbox import OutboxItem, outbox_sender
+from tickets.channels import wechat
 from tickets.channels.email import REPLY
 from tickets.services import bounces
 from tickets.services.mailboxes import polling
+from tickets.services.wechat import sending
 
 #: Seconds between tries: soon for a server that lists strangers grey, then for a day and a half.
 RETRY_AFTER = (60, 300, 900, 1800, 3600, 7200, 14400, 28800, 57600)
@@ -19,3 +21,17 @@ def send_email(item: OutboxItem) -> None:
 def fetch_mail(item: OutboxItem) -> None:
     """A conversation with a server, so outside transactions; one at a time for each mailbox by its lane."""
     polling.poll(item.payload["mailbox"])
+
+
+#: Seconds between tries of WeChat: soon, since its window closes, and for half a day.
+WECHAT_RETRY_AFTER = (5, 30, 120, 600, 1800, 3600, 7200, 14400, 14400)
+
+
+@outbox_sender(wechat.REPLY, retry_after=WECHAT_RETRY_AFTER)
+def send_wechat(item: OutboxItem) -> None:
+    """One part of a reply to a customer who wrote by WeChat."""
+    sending.deliver(
+        message_id=item.payload["message"],
+        index=item.payload["part"],
+        is_last_try=item.attempt >= len(WECHAT_RETRY_AFTER),
+    )

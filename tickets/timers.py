@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from core.events import record_events
 from core.timers import Timer, periodic, timer_handler
-from tickets.services import email, intake, routing, rules, sending, sla, transitions, waiting
+from tickets.services import arriving, email, intake, routing, rules, sending, sla, threads, transitions, waiting
 from tickets.services.mailboxes import polling
 from tickets.services.norms import judging
 
@@ -27,7 +27,13 @@ def dispatch(slot: datetime) -> None:
 @periodic("tickets.intake_sweep", every=timedelta(seconds=60))
 def take_up_stranded(slot: datetime) -> None:
     """Take up messages whose processing died."""
-    intake.sweep(takers={email.CHANNEL: email.take_up})
+    intake.sweep(takers={email.CHANNEL: email.take_up, **arriving.takers()})
+
+
+@timer_handler(threads.TIMER_TAKE)
+def take_message(timer: Timer) -> None:
+    """A platform delivered a message and got its acknowledgement; now it becomes a conversation."""
+    arriving.take_up_by_id(timer.subject_id or 0)
 
 
 @periodic("tickets.mail_poll", every=polling.EVERY)

@@ -198,6 +198,8 @@ ROWS = (
     Row("DELETE", "/api/v1/webhooks/{webhook}/", "401 403 403 403 403 204 403"),
     # Open to everybody
     Row("POST", "/api/v1/inbound/{channel_key}/", "401 401 401 401 401 401 401", {"body": "没有签名"}),
+    Row("GET", "/api/v1/inbound/{channel_key}/wechat/", "403 403 403 403 403 403 403"),
+    Row("POST", "/api/v1/inbound/{channel_key}/wechat/", "403 403 403 403 403 403 403", {"xml": "没有签名"}),
     Row("POST", "/api/v1/public/complaints/", "201 201 201 201 201 201 201", {"body": "坏了", "phone": "13800138000"}),
     Row("POST", "/api/v1/public/track/", "200 200 200 200 200 200 200", {"number": "{number}", "phone_tail": "8000"}),
     Row("GET", "/api/schema/", "200 200 200 200 200 200 200"),

@@ -17,9 +17,10 @@ from core.api.serializers import StrictSerializer
 from core.api.viewsets import WriteViewSet
 from core.calendars.models import BusinessCalendar
 from core.conditions import ConditionError, parse
+from tickets.channels import presets
 from tickets.choices import ChannelKind, Metric, Priority
 from tickets.models import Channel, Queue, RoutingRule, SLAPolicy
-from tickets.services import catalogue, rules
+from tickets.services import catalogue, channel_settings, rules
 from tickets.services.facts import TICKET_FIELDS
 
 NAME = 100
@@ -76,8 +77,22 @@ class ChannelSerializer(StrictSerializer):
     key = CleanCharField(max_length=NAME)
     name = CleanCharField(max_length=NAME)
     kind = serializers.ChoiceField(ChannelKind.choices, required=False)
+    preset = serializers.ChoiceField(
+        presets.CHOICES, required=False, allow_blank=True, help_text=_("店铺平台的字段与考核规则；只用于店铺平台渠道")
+    )
     shop = CleanCharField(max_length=NAME, required=False, allow_null=True)
+    settings = serializers.DictField(
+        child=CleanCharField(max_length=200, allow_blank=True),
+        required=False,
+        help_text=_("此类渠道的接入参数；密钥只写不读，读出时只告知是否已填"),
+    )
     is_active = serializers.BooleanField(required=False)
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        """A preset says that the channel is a shop's."""
+        if data.get("preset") and self.instance is None:
+            data.setdefault("kind", ChannelKind.SHOP)
+        return data
 
     def to_representation(self, instance: Channel) -> dict[str, Any]:
         shown = {
@@ -85,7 +100,9 @@ class ChannelSerializer(StrictSerializer):
             "key": instance.key,
             "name": instance.name,
             "kind": instance.kind,
+            "preset": instance.preset,
             "shop": instance.shop.key if instance.shop else None,
+            "settings": channel_settings.shown(instance),
             "is_active": instance.is_active,
         }
         secret = getattr(instance, "fresh_secret", None)

@@ -79,11 +79,7 @@ class WeChat(ChannelType):
 
 def _alternative(ticket: "Ticket") -> str:
     """How else the customer can be reached."""
-    ways = [
-        word
-        for word, given in ((_("电话"), ticket.customer.phone), (_("邮件"), ticket.customer.email))
-        if given
-    ]
+    ways = [word for word, given in ((_("电话"), ticket.customer.phone), (_("邮件"), ticket.customer.email)) if given]
     if not ways:
         return _("请等客户再次来信，或写内部备注说明。")
     return _("请改用%(ways)s联系客户，或等客户再次来信。") % {"ways": "、".join(ways)}

@@ -6,6 +6,7 @@ where they are, and a customer who was forgotten meanwhile gets nothing.
 
 import re
 import smtplib
+from collections.abc import Sequence
 from email.utils import parseaddr
 
 from django.conf import settings
@@ -16,7 +17,7 @@ from core.mail_servers import PinnedBackend
 from core.outbox import Undeliverable
 from tickets import channels
 from tickets.choices import ChannelKind, MessageKind
-from tickets.models import Mailbox, Ticket, TicketMessage
+from tickets.models import Attachment, Mailbox, Ticket, TicketMessage
 
 REFERENCES_MAX = 20
 _SALT = "tickets.outgoing.message_id"
@@ -28,6 +29,11 @@ _LINE_ENDS = re.compile(r"[\r\n]+")
 def can_write_to(ticket: Ticket) -> bool:
     """Whether the customer wrote by mail and may be answered by mail. Anonymous means: no contact."""
     return ticket.channel.kind == ChannelKind.EMAIL and channels.of(ChannelKind.EMAIL).can_write_to(ticket)
+
+
+def check_reply(*, ticket: Ticket, body: str, attachments: Sequence[Attachment]) -> None:
+    """Refuse a reply that the ticket's channel could never deliver, with the reason and another way."""
+    channels.of(ticket.channel.kind).check_reply(ticket=ticket, body=body, attachments=attachments)
 
 
 def queue_reply(*, ticket: Ticket, message: TicketMessage) -> None:

@@ -7,13 +7,15 @@ from django.utils.translation import gettext_lazy as _
 
 from core import clock
 from core.conditions import parse
-from core.errors import Conflict
+from core.errors import Conflict, InvalidInput
 from core.events import record_event
 from core.timers import TimerSpec, arm
+from tickets.choices import ChannelKind
 from tickets.models import Channel, Queue, RoutingRule, SLAClock, SLAPolicy, SLATarget, Ticket
 from tickets.models.sla import default_warnings
-from tickets.services import catalogue, sla
+from tickets.services import catalogue, channel_settings, sla
 from tickets.services.facts import TICKET_FIELDS, TicketFacts
+from tickets.services.platform_norms import configuring as platform_norms
 from tickets.services.transitions import lock
 
 if TYPE_CHECKING:
@@ -53,17 +55,28 @@ def save_queue(*, queue: Queue | None, actor: "User | None", **values: Any) -> Q
 
 @transaction.atomic
 def save_channel(*, channel: Channel | None, actor: "User | None", **values: Any) -> Channel:
-    """Make or change a channel; `shop` is a word."""
-    channel = channel or Channel()
+    """Make or change a channel; `shop` is a word, `settings` what its kind needs, `preset` a shop platform.
+
+    With a preset come the platform's norms, unless they are there already.
+    """
+    channel = channel or Channel(preset="")
+    given = values.pop("settings", None)
     if "shop" in values:
         word = values.pop("shop")
-        channel.shop, given = catalogue.shop_for(word or "")
-        if given:
-            sentence = str(_("没有这个店铺：%(value)s。") % {"value": given})
+        channel.shop, unknown = catalogue.shop_for(word or "")
+        if unknown:
+            sentence = str(_("没有这个店铺：%(value)s。") % {"value": unknown})
             raise Conflict(sentence, code="invalid", fields={"shop": [sentence]})
     for name, value in values.items():
         setattr(channel, name, value)
+    if given is not None:
+        channel.config = channel_settings.merged(channel, given)
+    if channel.preset and channel.kind != ChannelKind.SHOP:
+        sentence = str(_("只有店铺平台渠道可以选平台预设。"))
+        raise InvalidInput(sentence, fields={"preset": [sentence]})
     _save(channel, actor, "channel.saved", "key", {"key": channel.key, "active": channel.is_active})
+    if channel.preset:
+        platform_norms.load_presets(platform=channel.preset, actor=actor)
     return channel
 
 

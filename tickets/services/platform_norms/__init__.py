@@ -1,0 +1,1 @@
+"""Norms of platforms: configuring them, counting by them, and how one stands."""

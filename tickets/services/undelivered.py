@@ -1,0 +1,28 @@
+"""Replies that a platform will never deliver: a mark on the message and a note for who wrote it."""
+
+from django.db import transaction
+
+from core import clock
+from core.events import record_events
+from tickets import events
+from tickets.choices import MessageKind
+from tickets.models import Ticket, TicketMessage
+from tickets.services.transitions import lock
+
+
+@transaction.atomic
+def note_undelivered(*, message: TicketMessage, sentence: str) -> bool:
+    """Mark the message and leave the note, once for each message; no state changes and no clock moves."""
+    ticket = lock(message.ticket)
+    while ticket.merged_into_id:
+        ticket = lock(Ticket(pk=ticket.merged_into_id))
+    moment = clock.now()
+    if not TicketMessage.objects.filter(pk=message.pk, undelivered_at=None).update(undelivered_at=moment):
+        return False
+    note = TicketMessage.objects.create(ticket=ticket, kind=MessageKind.NOTE, body=sentence, created_at=moment)
+    ticket.updated_at = moment
+    ticket.save(update_fields=["updated_at"])
+    record_events(
+        [events.ticket_event(events.MESSAGE, ticket, None, message=note.pk, kind=note.kind, undelivered=message.pk)]
+    )
+    return True

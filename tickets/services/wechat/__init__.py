@@ -1,0 +1,1 @@
+"""WeChat official accounts: messages in, customer-service messages out."""
