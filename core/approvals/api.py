@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api.fields import CleanCharField
+from core.api.people import PersonSerializer
 from core.api.schema import example
 from core.api.serializers import StrictSerializer
 from core.api.viewsets import ReadViewSet
@@ -19,11 +20,6 @@ from core.language import mask_text
 
 APPROVE_EXAMPLE = example("批准", {"note": "同意，责任在我方"}, request_only=True)
 REJECT_EXAMPLE = example("驳回", {"note": "请先补充照片"}, request_only=True)
-
-
-class PersonSerializer(serializers.Serializer):
-    id = serializers.IntegerField()
-    name = serializers.CharField()
 
 
 class ApprovalSerializer(serializers.ModelSerializer):

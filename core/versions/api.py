@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api.fields import CleanCharField, MomentField
+from core.api.people import PersonSerializer
 from core.api.schema import example
 from core.api.serializers import StrictModelSerializer, StrictSerializer
 from core.api.viewsets import WriteViewSet
@@ -53,11 +54,6 @@ VERSION_FIELDS = [
     "valid_until",
     "allowed",
 ]
-
-
-class PersonSerializer(serializers.Serializer):
-    id = serializers.IntegerField()
-    name = serializers.CharField()
 
 
 class VersionWriteSerializer(StrictSerializer):

@@ -7,8 +7,9 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from core.api.fields import CleanCharField
+from core.api.people import PersonSerializer
 from core.api.serializers import StrictModelSerializer, StrictSerializer
-from core.versions.api import VERSION_FIELDS, PersonSerializer, VersionSerializer
+from core.versions.api import VERSION_FIELDS, VersionSerializer
 from core.versions.services import BODY_LIMIT
 from knowledge.choices import Audience
 from knowledge.models import Article, ArticleVersion

@@ -5,8 +5,9 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from core.api.fields import CleanCharField
+from core.api.people import PersonSerializer
 from core.api.serializers import StrictModelSerializer, StrictSerializer
-from core.versions.api import VERSION_FIELDS, PersonSerializer, VersionSerializer, VersionWriteSerializer
+from core.versions.api import VERSION_FIELDS, VersionSerializer, VersionWriteSerializer
 from core.versions.services import BODY_LIMIT
 from customers.models import Shop
 from scripts_library.choices import TICKET_TYPES, ScriptKind

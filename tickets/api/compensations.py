@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api.fields import CleanCharField
+from core.api.people import PersonSerializer
 from core.api.schema import example
 from core.api.serializers import StrictSerializer
 from core.api.viewsets import CreateMixin, ReadViewSet
@@ -107,11 +108,6 @@ class PaySerializer(StrictSerializer):
     """打款流水号，可留空。"""
 
     reference = CleanCharField(max_length=100, required=False, allow_blank=True)
-
-
-class PersonSerializer(serializers.Serializer):
-    id = serializers.IntegerField()
-    name = serializers.CharField()
 
 
 class CompensationSerializer(serializers.ModelSerializer):
