@@ -17,6 +17,7 @@ from tickets.api.compensations import CompensationViewSet
 from tickets.api.configuration import ChannelViewSet, PolicyViewSet, QueueViewSet, RoutingRuleViewSet
 from tickets.api.norms import NormBreachViewSet, StageNormViewSet
 from tickets.api.public import InboundView, PublicComplaintView, TrackView
+from tickets.api.transfers import TransferViewSet
 from tickets.api.triage import TriageAccuracyView
 from tickets.api.views import AttachmentViewSet, TicketViewSet
 from tickets.api.wechat import WeChatView
@@ -34,6 +35,7 @@ router.register("shops", ShopViewSet, basename="shop")
 router.register("scripts", ScriptViewSet, basename="script")
 router.register("articles", ArticleViewSet, basename="article")
 router.register("tickets", TicketViewSet, basename="ticket")
+router.register("transfers", TransferViewSet, basename="transfer")
 router.register("views", SavedViewViewSet, basename="saved-view")
 router.register("attachments", AttachmentViewSet, basename="attachment")
 router.register("queues", QueueViewSet, basename="queue")

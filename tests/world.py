@@ -22,7 +22,7 @@ from customers.services import add_tag, create_customer, merge_customers, resolv
 from tests.factories import TeamFactory, UserFactory
 from tests.scripts_library.factories import make_article, make_script
 from tests.tickets.conftest import always_open, promise
-from tickets.models import Channel, Queue, RoutingRule, SLAPolicy, Ticket
+from tickets.models import Channel, Queue, RoutingRule, SLAPolicy, Ticket, TicketTransfer
 from tickets.services import attachments, compensations, contact, conversation, intake, merging, sending, transitions
 from tickets.services.norms import breaches, configuring
 
@@ -240,6 +240,8 @@ def _tickets(world: World) -> None:
         "spare_norm": spare_norm.pk,
         "breach": breach.pk,
     }
+    transfer = TicketTransfer.objects.create(ticket=main, number=1, source=world.queue, target=world.queue)
+    world.ids |= {"transfer": transfer.pk}
 
 
 def _views(world: World) -> None:

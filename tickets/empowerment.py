@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from core.approvals import ApprovalKind, LimitKind, register_limit
 from core.approvals import register as register_kind
 from core.approvals.models import ApprovalRequest
-from tickets.models import Compensation
-from tickets.services import compensations
+from tickets.models import Compensation, TicketTransfer
+from tickets.services import compensations, transfers
 
 DEFAULTS = {"agent": Decimal(50), "lead": Decimal(200), "supervisor": Decimal(1000), "admin": None}
 
@@ -29,6 +29,16 @@ def register() -> None:
             link=_link,
         )
     )
+    register_kind(
+        ApprovalKind(
+            key=transfers.KIND,
+            label=_("第三次转接"),
+            codename="tickets.supervise_ticket",
+            sight=_sight_of_transfers,
+            decided=transfers.decided,
+            link=_link_of_transfer,
+        )
+    )
 
 
 def _sight(user: Any) -> Q:
@@ -38,3 +48,12 @@ def _sight(user: Any) -> Q:
 
 def _link(request: ApprovalRequest) -> str:
     return f"/desk/{request.compensation.ticket.number}/"
+
+
+def _sight_of_transfers(user: Any) -> Q:
+    """Requests about tickets one may see."""
+    return Q(subject_id__in=TicketTransfer.objects.visible_to(user).values("pk"))
+
+
+def _link_of_transfer(request: ApprovalRequest) -> str:
+    return f"/desk/{request.transfer.ticket.number}/"

@@ -12,7 +12,7 @@ from core.errors import InvalidInput
 from crm.staff.models import User
 from tickets.choices import Confirmation
 from tickets.models import Ticket
-from tickets.services import catalogue, contact, merging, transitions
+from tickets.services import catalogue, contact, merging, transfers, transitions
 
 Values = Mapping[str, str]
 
@@ -33,7 +33,7 @@ def _assign(ticket: Ticket, user: User, values: Values) -> None:
 
 def _move(ticket: Ticket, user: User, values: Values) -> None:
     queue = catalogue.queue_for(values.get("queue", ""))
-    transitions.move(ticket=ticket, actor=user, queue=queue, reason=_reason(values))
+    transfers.transfer(ticket=ticket, actor=user, queue=queue, reason=_reason(values))
 
 
 def _close(ticket: Ticket, user: User, values: Values) -> None:

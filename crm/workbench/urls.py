@@ -12,6 +12,7 @@ from crm.workbench import (
     views,
     visits,
 )
+from crm.workbench import transfers as transfer_pages
 from crm.workbench.saved_views import pages as view_pages
 
 urlpatterns = [
@@ -50,6 +51,7 @@ urlpatterns = [
     path("breaches/<int:pk>/", norm_breaches.breach_page, name="breach_page"),
     path("breaches/<int:pk>/objection/", norm_breaches.breach_object, name="breach_object"),
     path("breaches/<int:pk>/withdrawal/", norm_breaches.breach_withdraw, name="breach_withdraw"),
+    path("transfers/", transfer_pages.transfer_defects, name="transfer_defects"),
     path("approvals/", approvals.approval_list, name="approval_list"),
     path("approvals/<int:pk>/decide/", approvals.approval_decide, name="approval_decide"),
     path("visits/", visits.visit_list, name="visit_list"),

@@ -51,6 +51,7 @@ PAGES = (
     Row("POST", "/tickets/views/", "302 302 302 302 302 302 403", {"name": "我的"}),
     Row("POST", "/tickets/views/{saved_view}/", "302 302 404 302 302 302 403", {"name": "改名", "sharing": "private"}),
     Row("POST", "/tickets/views/{saved_view}/remove/", "302 302 404 302 302 302 403"),
+    Row("GET", "/transfers/", "302 403 403 200 200 200 200"),
     Row("GET", "/tickets/export/", "302 403 403 403 200 200 403"),
     # Customers
     Row("GET", "/customers/", "302 200 200 200 200 200 200"),

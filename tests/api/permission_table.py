@@ -55,6 +55,8 @@ ROWS = (
     Row("GET", "/api/v1/views/{saved_view}/", "401 200 404 200 200 200 200"),
     Row("PATCH", "/api/v1/views/{saved_view}/", "401 403 404 200 403 200 403", {"order": "oldest"}),
     Row("DELETE", "/api/v1/views/{saved_view}/", "401 403 404 204 403 204 403"),
+    Row("GET", "/api/v1/transfers/", "401 200 200 200 200 200 200"),
+    Row("GET", "/api/v1/transfers/{transfer}/", "401 200 404 200 200 200 200"),
     Row("POST", "/api/v1/attachments/", "401 201 201 201 201 201 403", {"file": UPLOAD}),
     Row("GET", "/api/v1/attachments/{attachment}/", "401 200 404 200 200 200 200"),
     Row("GET", "/api/v1/attachments/{attachment}/download/", "401 200 404 200 200 200 200"),

@@ -186,7 +186,9 @@ def test_nothing_is_counted_twice(make_ticket: Make, counts: Counts) -> None:
 
 
 @pytest.fixture
-def busy_days(make_ticket: Make, agent: User, supervisor: User, desk: Desk, frozen: Any, committed: Any) -> None:
+def busy_days(
+    make_ticket: Make, agent: User, other_agent: User, supervisor: User, desk: Desk, frozen: Any, committed: Any
+) -> None:
     """A bit of everything over three days, read by the consumer in between."""
     for number in range(6):
         ticket = make_ticket(type=["other", "complaint"][number % 2])

@@ -275,7 +275,7 @@ def test_ended_clocks_do_not_follow_a_later_change_of_the_policy(
     assert (fresh(ticket).resolution_due_at - ticket.occurred_at).total_seconds() == 7200
 
 
-def test_moving_hands_over_and_counts(desk: Desk, make_ticket: Make, agent: User) -> None:
+def test_moving_hands_over_and_counts(desk: Desk, make_ticket: Make, agent: User, other_agent: User) -> None:
     ticket = make_ticket()
     moved = transitions.move(ticket=ticket, actor=agent, queue=desk.other_queue, reason="属于售前")
     assert (moved.queue, moved.status, moved.assignee, moved.move_count) == (desk.other_queue, "new", None, 1)

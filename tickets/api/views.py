@@ -25,7 +25,17 @@ from tickets.api import serializers as shapes
 from tickets.api.filters import TicketFilter
 from tickets.choices import MessageKind
 from tickets.models import Attachment, Ticket, TicketMerge, TicketMessage
-from tickets.services import attachments, catalogue, contact, conversation, editing, intake, merging, transitions
+from tickets.services import (
+    attachments,
+    catalogue,
+    contact,
+    conversation,
+    editing,
+    intake,
+    merging,
+    transfers,
+    transitions,
+)
 from tickets.services.suggestions import suggestions_for
 
 CREATE_EXAMPLE = example(
@@ -269,7 +279,8 @@ def _move(ticket: Ticket, user: Any, data: dict[str, Any]) -> Ticket:
     if not data.get("queue"):
         sentence = str(_("请选择队列。"))
         raise InvalidInput(sentence, fields={"queue": [sentence]})
-    return transitions.move(ticket=ticket, actor=user, queue=catalogue.queue_for(data["queue"]), reason=data["reason"])
+    queue = catalogue.queue_for(data["queue"])
+    return transfers.transfer(ticket=ticket, actor=user, queue=queue, reason=data["reason"])
 
 
 def _close(ticket: Ticket, user: Any, data: dict[str, Any]) -> Ticket:

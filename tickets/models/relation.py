@@ -71,6 +71,9 @@ class TicketTransfer(models.Model):
         related_name="+",
         verbose_name=_("确认人"),
     )
+    approval = models.OneToOneField(
+        "core.ApprovalRequest", models.PROTECT, null=True, blank=True, related_name="transfer", verbose_name=_("审批")
+    )
     at = models.DateTimeField(_("时间"), default=clock.now)
 
     objects: ClassVar[Any] = TransferQuerySet.as_manager()

@@ -20,8 +20,8 @@ from tickets.choices import (
     Priority,
     TicketStatus,
 )
-from tickets.models import ContactAttempt, Queue, Ticket
-from tickets.services import routing, sla
+from tickets.models import ContactAttempt, Queue, Ticket, TicketTransfer
+from tickets.services import routing, sla, transfer_rules
 
 if TYPE_CHECKING:
     from crm.staff.models import User
@@ -108,8 +108,20 @@ def release(*, ticket: Ticket, actor: "User | None", reason: str = "") -> Ticket
 
 
 @transaction.atomic
-def move(*, ticket: Ticket, actor: "User | None", queue: Queue, reason: str = "") -> Ticket:
-    """Hand the ticket to another queue; the assignee keeps it only if they serve that queue too."""
+def move(
+    *,
+    ticket: Ticket,
+    actor: "User | None",
+    queue: Queue,
+    reason: str = "",
+    confirmed_by: "User | None" = None,
+    waiting: TicketTransfer | None = None,
+) -> Ticket:
+    """Hand the ticket to another queue; the assignee keeps it only if they serve that queue too.
+
+    Raises Conflict for a group that is closed, and ConfirmationNeeded for the third time: `confirmed_by` is the
+    supervisor who agreed to it, `waiting` the request they agreed to.
+    """
     ticket = lock(ticket)
     before, was_status = ticket.queue_id, ticket.status
     ticket.status = _target(ticket, Action.MOVE)
@@ -119,8 +131,15 @@ def move(*, ticket: Ticket, actor: "User | None", queue: Queue, reason: str = ""
             code="same_queue",
             allowed=ticket.allowed_actions(),
         )
+    if actor is not None:
+        confirmed_by = transfer_rules.check(
+            ticket, queue=queue, actor=actor, reason=reason, confirmed_by=confirmed_by
+        )
     ticket.queue = queue
     ticket.move_count += 1
+    transfer_rules.record(
+        ticket, source_id=before, actor=actor, reason=reason, confirmed_by=confirmed_by, waiting=waiting
+    )
     if ticket.assignee is not None and queue.pk not in ticket.assignee.queue_ids:
         ticket.assignee = None
         if ticket.status == TicketStatus.OPEN:
