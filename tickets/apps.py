@@ -9,7 +9,11 @@ class TicketsConfig(AppConfig):
 
     def ready(self) -> None:
         # Registers what lower floors ask of tickets; models must be loaded first.
+        from core.privacy.written import register_form
         from tickets import empowerment, links
+        from tickets.models import InboundMessage
+        from tickets.services.email import mask_payload
 
         links.register()
+        register_form(InboundMessage, "payload", mask_payload)
         empowerment.register()

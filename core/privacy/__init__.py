@@ -1,7 +1,7 @@
 """Personal data at rest: encrypted columns, searchable through keyed hashes, shown masked."""
 
 from core.privacy.cipher import Ciphertext, PrivacyError
-from core.privacy.fields import BlindIndexField, EncryptedTextField
+from core.privacy.fields import BlindIndexField, EncryptedTextField, WrittenTextField
 from core.privacy.keys import blind_index
 from core.privacy.masks import (
     mask_address,
@@ -19,6 +19,7 @@ __all__ = [
     "EncryptedRow",
     "EncryptedTextField",
     "PrivacyError",
+    "WrittenTextField",
     "blind_index",
     "mask_address",
     "mask_bank_card",

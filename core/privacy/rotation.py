@@ -115,16 +115,22 @@ def _batches(field: EncryptedTextField, batch_size: int) -> Iterable[int]:
         if not rows:
             return
         last = rows[-1][0]
-        yield _replace(field, rows)
+        yield replace_values(field, rows)
 
 
-def _replace(field: EncryptedTextField, rows: list[tuple[Any, Any, Ciphertext]]) -> int:
+def replace_values(
+    field: EncryptedTextField, rows: list[tuple[Any, Any, Ciphertext]], change: Callable[[str], str] = str
+) -> int:
+    """Write values anew, changed by `change`, where they are still the ones that were read; returns how many.
+
+    rows: primary key, row key and value as `values_list` gives them.
+    """
     keys, old, new = [], [], []
     for key, row_key, value in rows:
         place = field.place(row_key)
         keys.append(key)
         old.append(value.blob)
-        new.append(encrypt(value.open(place), place))
+        new.append(encrypt(change(value.open(place)), place))
     model = field.model
     statement = sql.SQL(
         "UPDATE {table} AS t SET {column} = v.fresh "

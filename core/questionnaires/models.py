@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from core import clock
-from core.privacy import EncryptedRow, EncryptedTextField
+from core.privacy import EncryptedRow, WrittenTextField
 
 
 def new_nonce() -> str:
@@ -128,7 +128,7 @@ class Response(EncryptedRow):
 
     invitation = models.OneToOneField(Invitation, models.PROTECT, related_name="response", verbose_name=_("邀请"))
     answers = models.JSONField(_("回答"), default=dict, encoder=DjangoJSONEncoder)
-    texts = EncryptedTextField(_("文字回答"), blank=True, default="")
+    texts = WrittenTextField(_("文字回答"), blank=True, default="")
     score = models.SmallIntegerField(_("分数"), null=True, blank=True)
     created_at = models.DateTimeField(_("回答时间"), default=clock.now)
 

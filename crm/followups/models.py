@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from core import clock
-from core.privacy import EncryptedRow, EncryptedTextField
+from core.privacy import EncryptedRow, WrittenTextField
 from crm.followups.choices import PlanTrigger, SkipReason, VisitOutcome, VisitStatus
 from crm.followups.querysets import FollowUpVisitQuerySet, SurveyInvitationQuerySet
 
@@ -86,7 +86,7 @@ class FollowUpVisit(EncryptedRow):
     status = models.CharField(_("状态"), max_length=10, choices=VisitStatus.choices, default=VisitStatus.PLANNED)
     skip_reason = models.CharField(_("跳过原因"), max_length=20, choices=SkipReason.choices, blank=True)
     outcome = models.CharField(_("结果"), max_length=12, choices=VisitOutcome.choices, blank=True)
-    note = EncryptedTextField(_("备注"), blank=True, default="")
+    note = WrittenTextField(_("备注"), blank=True, default="")
     attempts = models.PositiveSmallIntegerField(_("已回访次数"), default=0)
     due_at = models.DateTimeField(_("应回访时间"))
     planned_from = models.DateTimeField(_("起算时间"), default=clock.now, editable=False)

@@ -12,7 +12,7 @@ from django.utils.translation import pgettext_lazy
 from core import clock
 from core.clock import now
 from core.fields import UpdatedAtField
-from core.privacy import BlindIndexField, EncryptedRow, EncryptedTextField
+from core.privacy import BlindIndexField, EncryptedRow, EncryptedTextField, WrittenTextField
 from customers.choices import ShopPlatform
 from customers.fields import NameGramsField, NameInitialsField
 from customers.models.tag import CustomerTag, Tag
@@ -39,7 +39,7 @@ class Customer(EncryptedRow):
     important_until = models.DateTimeField(_("重点客户截止"), null=True, blank=True)
     do_not_contact_at = models.DateTimeField(_("免打扰起始时间"), null=True, blank=True)
     do_not_contact_reason = models.CharField(_("免打扰原因"), max_length=200, blank=True)
-    notes = EncryptedTextField(_("备注"), blank=True, default="")
+    notes = WrittenTextField(_("备注"), blank=True, default="")
     preferences = models.JSONField(_("偏好"), default=dict, blank=True)
     level = models.CharField(_("会员等级"), max_length=50, blank=True)
     revision = models.PositiveIntegerField(_("修订号"), default=1, editable=False)

@@ -196,7 +196,7 @@ def test_rotation_does_not_overwrite_what_was_written_meanwhile(
 
     sample = Sample.objects.create(phone=PHONE)
     settings.PRIVACY_KEYS = two_keys[1]
-    replace = rotation._replace
+    replace = rotation.replace_values
 
     def write_first(field: Any, rows: Any) -> int:
         fresh = Sample.objects.get(pk=sample.pk)
@@ -204,7 +204,7 @@ def test_rotation_does_not_overwrite_what_was_written_meanwhile(
         fresh.save()
         return replace(field, rows)
 
-    monkeypatch.setattr(rotation, "_replace", write_first)
+    monkeypatch.setattr(rotation, "replace_values", write_first)
     rotate_keys(models_to_rotate=[Sample])
     assert Sample.objects.get(pk=sample.pk).phone == "13900001111"
     assert key_id_of(stored(sample)) == "k2"

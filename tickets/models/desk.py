@@ -8,7 +8,7 @@ from django.utils.translation import pgettext_lazy
 
 from core import clock
 from core.fields import UpdatedAtField
-from core.privacy import EncryptedRow, EncryptedTextField
+from core.privacy import EncryptedRow, WrittenTextField
 from tickets.choices import DraftKind, NoticeKind, WaitingState
 from tickets.models.message import Attachment, TicketMessage
 from tickets.models.ticket import Ticket
@@ -22,7 +22,7 @@ class Draft(EncryptedRow):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", verbose_name=_("作者")
     )
     kind = models.CharField(_("类型"), max_length=10, choices=DraftKind)
-    body = EncryptedTextField(_("内容"))
+    body = WrittenTextField(_("内容"))
     script_version = models.ForeignKey(
         "scripts_library.ScriptVersion",
         verbose_name=_("话术版本"),
@@ -54,7 +54,7 @@ class WaitingReply(EncryptedRow):
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("作者")
     )
-    body = EncryptedTextField(_("内容"))
+    body = WrittenTextField(_("内容"))
     script_version = models.ForeignKey(
         "scripts_library.ScriptVersion",
         verbose_name=_("话术版本"),

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from core import clock
-from core.privacy import EncryptedRow, EncryptedTextField
+from core.privacy import EncryptedRow, EncryptedTextField, WrittenTextField
 from tickets.choices import MessageKind
 from tickets.models.channel import Channel
 from tickets.models.ticket import Ticket
@@ -19,7 +19,7 @@ class TicketMessage(EncryptedRow):
 
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="messages")
     kind = models.CharField(_("类型"), max_length=10, choices=MessageKind)
-    body = EncryptedTextField(_("内容"))
+    body = WrittenTextField(_("内容"))
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("作者"),

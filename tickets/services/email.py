@@ -20,11 +20,13 @@ from django.utils.translation import gettext as _
 
 from core import clock
 from core.errors import DomainError
+from core.language import mask_payment
 from core.text import FORBIDDEN_IN_LINE
 from customers.normalisation import check_email
 from tickets import configuration
 from tickets.choices import ChannelKind
 from tickets.email import Mail, read_mail
+from tickets.email.redaction import redacted, redacted_bytes
 from tickets.models import Attachment, Channel, InboundMessage, Mailbox, Ticket, TicketMessage
 from tickets.services import bounces, catalogue, conversation, intake, outgoing
 from tickets.services.attachments import clean_name, store_attachment
@@ -67,6 +69,7 @@ def receive_mail(raw: bytes, *, channel: str = CHANNEL, is_cut: bool = False) ->
     is_cut: only the beginning of a mail that is too large; its files are left out and the ticket says so.
     """
     mail = _read(raw, is_cut=is_cut)
+    raw, mail, key = *_without_payment_data(raw, mail), _key(raw, mail)
     seen = Received(
         Outcome.REJECTED,
         sender=mail.sender,
@@ -76,7 +79,7 @@ def receive_mail(raw: bytes, *, channel: str = CHANNEL, is_cut: bool = False) ->
     )
     if mail.fault in ("empty", "too_large"):
         return replace(seen, reason=_fault(mail.fault))
-    stored = _store_raw(raw, mail, {"channel": channel, "cut": is_cut})
+    stored = _store_raw(raw, key, {"channel": channel, "cut": is_cut})
     if mail.fault:
         _set_aside(stored, _fault(mail.fault))
         return replace(seen, reason=_fault(mail.fault))
@@ -172,13 +175,37 @@ def _key(raw: bytes, mail: Mail) -> str:
     return _external_id(_line(mail.message_id)) or f"sha256:{hashlib.sha256(raw).hexdigest()}"
 
 
-def _store_raw(raw: bytes, mail: Mail, given: dict[str, Any]) -> InboundMessage:
+def _without_payment_data(raw: bytes, mail: Mail) -> tuple[bytes, Mail]:
+    """What may be kept of a mail, and how it reads then. Files are those of the mail as it came."""
+    if mail.fault == "unreadable":
+        return redacted_bytes(raw, mask_payment), mail
+    kept = redacted(raw, mail, mask_payment)
+    if kept is raw:
+        return raw, mail
+    return kept, replace(mail, subject=mask_payment(mail.subject), text=mask_payment(mail.text))
+
+
+def mask_payload(payload: str) -> str:
+    """A stored message without bank card and identity numbers: a mail, or what came by another way."""
+    given = json.loads(payload)
+    if not payload.startswith('{"mail"'):
+        given |= {name: mask_payment(given[name]) for name in ("subject", "body") if name in given}
+        return json.dumps(given, ensure_ascii=False)
+    raw = zlib.decompress(base64.b64decode(given["mail"]))
+    kept, _mail = _without_payment_data(raw, _read(raw))
+    return payload if kept == raw else json.dumps({**given, "mail": _packed(kept)})
+
+
+def _packed(raw: bytes) -> str:
+    return base64.b64encode(zlib.compress(raw)).decode()
+
+
+def _store_raw(raw: bytes, key: str, given: dict[str, Any]) -> InboundMessage:
     """The row of this mail: a new one, or that of its first delivery. All mailboxes share one room of keys."""
-    key = _key(raw, mail)
     known = InboundMessage.objects.filter(channel_key=CHANNEL, external_id=key).defer("payload").first()
     if known is not None:
         return known
-    payload = json.dumps({"mail": base64.b64encode(zlib.compress(raw)).decode(), **given})
+    payload = json.dumps({"mail": _packed(raw), **given})
     try:
         with transaction.atomic():
             return InboundMessage.objects.create(

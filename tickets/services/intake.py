@@ -11,7 +11,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ from django.utils.translation import gettext_lazy as _
 from core import clock
 from core.errors import DomainError, InvalidInput
 from core.events import EventData, record_events
+from core.language import mask_payment
 from customers.models import Customer, Shop
 from customers.services import resolve_customer
 from tickets import events
@@ -100,6 +101,7 @@ class Result:
 
 def receive(*, request: Request, actor: "User | None") -> Result:
     """Take a message in. The same channel and external id give the same ticket again."""
+    request = replace(request, subject=mask_payment(request.subject), body=mask_payment(request.body))
     check(request)
     raw, known = _store_raw(request, actor)
     return process(raw, request=request) if known else _open_once(raw, request)

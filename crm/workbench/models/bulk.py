@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from core import clock
-from core.privacy import EncryptedRow, EncryptedTextField
+from core.privacy import EncryptedRow, WrittenTextField
 
 if TYPE_CHECKING:
     from crm.staff.models import User
@@ -92,7 +92,7 @@ class BulkReply(EncryptedRow):
     """One text for the customers of many tickets, filled for each."""
 
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("操作人"))
-    body = EncryptedTextField(_("内容"))
+    body = WrittenTextField(_("内容"))
     script_version = models.ForeignKey(
         "scripts_library.ScriptVersion",
         models.PROTECT,
