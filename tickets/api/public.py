@@ -20,9 +20,10 @@ from core.api.serializers import StrictSerializer
 from core.api.throttling import PublicFormThrottle
 from core.errors import NotFound
 from tickets.api import serializers as shapes
+from tickets.channels.presets import preset_of
 from tickets.choices import Stage
 from tickets.models import Channel
-from tickets.services import intake, progress
+from tickets.services import arriving, intake, progress
 
 
 class PublicComplaintSerializer(StrictSerializer):
@@ -115,7 +116,10 @@ class InboundTicketSerializer(shapes.TicketCreateSerializer):
 
 
 class InboundView(APIView):
-    """店铺系统按 Standard Webhooks 签名送入的消息；webhook-id 相同只受理一次。"""
+    """店铺系统按 Standard Webhooks 签名送入的消息；webhook-id 相同只受理一次。
+
+    渠道选了平台预设时，也可用该平台的字段名；同一买家的消息进入同一张未关闭的工单（200）。
+    """
 
     authentication_classes: list[Any] = []
     permission_classes = [AllowAny]
@@ -131,9 +135,12 @@ class InboundView(APIView):
     )
     def post(self, request: HttpRequest, key: str) -> Response:
         raw = request._request.body
-        channel = Channel.objects.filter(key=key, is_active=True).first()
-        self._verify(channel, raw, request)
-        serializer = InboundTicketSerializer(data=request.data)
+        channel = self._verified(Channel.objects.filter(key=key, is_active=True).first(), raw, request)
+        preset = preset_of(channel.preset)
+        given_data = request.data
+        if preset is not None and isinstance(given_data, dict):
+            given_data = preset.translated(given_data)
+        serializer = InboundTicketSerializer(data=given_data)
         serializer.is_valid(raise_exception=True)
         data = dict(serializer.validated_data)
         data["channel"] = key
@@ -141,11 +148,11 @@ class InboundView(APIView):
         data["shop"] = data.get("shop") or ""
         data.pop("attachments", None)
         given = intake.CustomerGiven(**data.pop("customer", {}), verified=True)
-        result = intake.receive(request=intake.Request(customer=given, **data), actor=None)
+        result = arriving.receive_signed(channel=channel, request=intake.Request(customer=given, **data))
         body = shapes.TicketSerializer(result.ticket).data
         return Response(body, status=201 if result.created else 200)
 
-    def _verify(self, channel: Channel | None, raw: bytes, request: HttpRequest) -> None:
+    def _verified(self, channel: Channel | None, raw: bytes, request: HttpRequest) -> Channel:
         """A wrong key and a wrong signature answer alike, so that keys cannot be guessed."""
         secret = (channel.secret if channel else None) or f"whsec_{secrets.token_urlsafe(32)}"
         try:
@@ -154,6 +161,7 @@ class InboundView(APIView):
             raise exceptions.AuthenticationFailed(_("签名不正确或已过期。")) from error
         if channel is None:
             raise Http404
+        return channel
 
     def get_authenticate_header(self, request: HttpRequest) -> str:
         return "Webhook"

@@ -27,11 +27,19 @@ MESSAGE_FIELDS = {
 
 @dataclass(frozen=True)
 class Preset:
-    """A platform's names for what an order says; `fields`: its name → ours."""
+    """A platform's names for what an order says; `fields`: its name → ours.
+
+    accounts: the platform whose accounts its buyers have, when that is another one.
+    """
 
     key: str
     label: str | Promise
     fields: Mapping[str, str] = field(default_factory=dict)
+    accounts: str = ""
+
+    @property
+    def account_platform(self) -> str:
+        return self.accounts or self.key
 
     @property
     def names(self) -> dict[str, str]:
@@ -62,7 +70,7 @@ class Preset:
             accounts = merged.get("external_ids") or {}
             if not isinstance(accounts, dict):
                 _refuse("customer.external_ids", _("须为对象。"))
-            merged["external_ids"] = {**accounts, self.key: str(account)}
+            merged["external_ids"] = {**accounts, self.account_platform: str(account)}
         return merged
 
 
@@ -87,7 +95,7 @@ PRESETS: dict[str, Preset] = {
     preset.key: preset
     for preset in (
         Preset(ShopPlatform.TAOBAO, ShopPlatform.TAOBAO.label, _TAOBAO),
-        Preset(ShopPlatform.TMALL, ShopPlatform.TMALL.label, _TAOBAO),
+        Preset(ShopPlatform.TMALL, ShopPlatform.TMALL.label, _TAOBAO, accounts=ShopPlatform.TAOBAO),
         Preset(
             ShopPlatform.JD,
             ShopPlatform.JD.label,

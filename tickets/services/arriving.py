@@ -1,11 +1,13 @@
-"""Stored messages that a worker makes conversations of, by kind of channel."""
+"""Messages that other systems deliver: signed ones, and those a worker makes conversations of."""
 
 from collections.abc import Callable
 
+from core import clock
 from core.errors import DomainError
+from tickets.channels.presets import preset_of
 from tickets.choices import ChannelKind
 from tickets.models import Channel, InboundMessage
-from tickets.services import catalogue, threads
+from tickets.services import catalogue, intake, threads
 from tickets.services.wechat import receiving
 
 _TAKERS = {ChannelKind.WECHAT: receiving.take_up}
@@ -26,6 +28,19 @@ def take_up_by_id(raw_id: int) -> None:
         take_up(raw)
     except DomainError as error:
         threads.set_aside(raw, reason=str(error))
+
+
+def receive_signed(*, channel: Channel, request: intake.Request) -> intake.Result:
+    """Take a signed message in. With a preset, messages of one buyer are one conversation."""
+    preset = preset_of(channel.preset)
+    account = request.customer.external_ids.get(preset.account_platform, "") if preset else ""
+    if not account:
+        return intake.receive(request=request, actor=None)
+    intake.check(request)
+    raw = threads.store(channel=channel, external_id=request.external_id, payload=request.dumps(), is_for_worker=False)
+    said_at = request.occurred_at or clock.now()
+    taken = threads.take(raw=raw, channel=channel, contact=account[:200], said_at=said_at, request=request)
+    return intake.Result(taken.ticket, created=taken.created)
 
 
 def takers() -> dict[str, Callable[[InboundMessage], bool]]:
