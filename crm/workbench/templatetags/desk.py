@@ -10,15 +10,8 @@ from core.wording import explained, listed
 from tickets.choices import Action, MessageKind, Metric, NormStage, Priority
 from tickets.services import catalogue
 from tickets.services.transfer_rules import staffed_queue_ids
-from tickets.services.transfer_rules import staffed_queue_ids
 
 register = template.Library()
-
-
-@register.simple_tag
-def staffed_queues() -> set[int]:
-    """Ids of the queues that somebody serves: a ticket may be passed on to these alone."""
-    return staffed_queue_ids()
 
 
 @register.simple_tag
@@ -71,8 +64,6 @@ def _moved(data: dict[str, Any]) -> str:
         return explained(_("转到队列“{queue}”").format(queue=names.get(data.get("to"), "—")), reason)
     if action in _TRANSFER:
         return str(_TRANSFER[action])
-    if action in _TRANSFER:
-        return str(_TRANSFER[action])
     if action == "escalate" and data.get("to") in Priority.values:
         return explained(_("升级到{priority}").format(priority=Priority(data["to"]).label), reason)
     if action == "merge":
@@ -99,11 +90,6 @@ _MONEY = {
     "compensation.rejected": gettext_lazy("驳回补偿 %(amount)s 元"),
     "compensation.expired": gettext_lazy("补偿 %(amount)s 元未在期限内审批，已失效"),
     "compensation.paid": gettext_lazy("补偿 %(amount)s 元已打款"),
-}
-_TRANSFER = {
-    "transfer_requested": gettext_lazy("申请再次转接，等主管确认"),
-    "transfer_refused": gettext_lazy("再次转接未获确认"),
-    "move_back": gettext_lazy("撤销转接"),
 }
 _TRANSFER = {
     "transfer_requested": gettext_lazy("申请再次转接，等主管确认"),
