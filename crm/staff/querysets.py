@@ -7,7 +7,7 @@ from django.apps import apps
 from django.contrib.auth.base_user import BaseUserManager
 from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Greatest
 
 from core import clock
 from crm.staff.choices import Availability, Role
@@ -171,6 +171,11 @@ class PeakPlanQuerySet(models.QuerySet["PeakPlan"]):
         return self.filter(starts_at__lte=moment, ends_at__gt=moment).filter(
             Q(stopped_at=None) | Q(stopped_at__gt=moment)
         )
+
+    def running_between(self, start: datetime, end: datetime) -> "PeakPlanQuerySet":
+        """Plans in force during any part of the span, and not stopped before it."""
+        rows = self.filter(starts_at__lt=end, ends_at__gt=start)
+        return rows.filter(Q(stopped_at=None) | Q(stopped_at__gt=Greatest(F("starts_at"), start)))
 
     def ahead_of(self, moment: datetime) -> "PeakPlanQuerySet":
         """Running or still to come."""

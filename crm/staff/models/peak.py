@@ -1,5 +1,6 @@
 """大促模式: another way of working for a while."""
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -68,6 +69,11 @@ class PeakPlan(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def closes_at(self) -> datetime:
+        """When it ends, or was ended by hand."""
+        return min(self.ends_at, self.stopped_at) if self.stopped_at else self.ends_at
 
     @property
     def state(self) -> str:
