@@ -5,6 +5,7 @@ is added later (`core.events.reading`), so a reader that resumes misses and repe
 """
 
 import asyncio
+import json
 import logging
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -14,9 +15,10 @@ import redis.asyncio
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
+from core import clock
 from core.events.models import Event
 from core.events.reading import readable, readable_until
-from core.redis import EVENTS_CHANNEL
+from core.redis import EVENTS_CHANNEL, passing_channel
 
 logger = logging.getLogger(__name__)
 
@@ -91,8 +93,23 @@ class Hub:
                 except (DatabaseError, InterfaceError) as error:
                     logger.warning("Live streams wait for the database: %s", error)
                 await nudges.wait(LOOK_SECONDS)
+                self._pass_on(nudges.passing())
         finally:
             await nudges.close()
+
+    def _pass_on(self, news: list[dict[str, Any]]) -> None:
+        """Passing news go to who may hear them now; they have no row, so nobody resumes from one."""
+        for item in news:
+            event = Event(
+                kind=item["kind"],
+                subject_type=item["subject_type"],
+                subject_id=item["subject_id"],
+                audience=item["audience"],
+                payload=item["data"],
+                at=clock.now(),
+            )
+            for subscription in self._subscriptions:
+                subscription.offer(event)
 
     async def _look(self) -> None:
         while True:
@@ -114,6 +131,12 @@ class _Nudges:
     def __init__(self) -> None:
         self._client = redis.asyncio.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=1)
         self._channel: Any = None
+        self._passing: list[dict[str, Any]] = []
+
+    def passing(self) -> list[dict[str, Any]]:
+        """The passing news heard since the last call."""
+        heard, self._passing = self._passing, []
+        return heard
 
     async def wait(self, seconds: float) -> None:
         """Return at the next nudge, or after `seconds`."""
@@ -122,10 +145,12 @@ class _Nudges:
         try:
             if self._channel is None:
                 channel = self._client.pubsub(ignore_subscribe_messages=True)
-                await channel.subscribe(EVENTS_CHANNEL)
+                await channel.subscribe(EVENTS_CHANNEL, passing_channel())
                 self._channel = channel
             while (left := until - loop.time()) > 0:
-                if await self._channel.get_message(timeout=left) is not None:
+                message = await self._channel.get_message(timeout=left)
+                if message is not None:
+                    self._keep(message)
                     await self._swallow_more()
                     return
         except (redis.RedisError, OSError) as error:
@@ -134,8 +159,12 @@ class _Nudges:
             await asyncio.sleep(max(0.0, until - loop.time()))
 
     async def _swallow_more(self) -> None:
-        while await self._channel.get_message(timeout=0) is not None:
-            pass
+        while (message := await self._channel.get_message(timeout=0)) is not None:
+            self._keep(message)
+
+    def _keep(self, message: dict[str, Any]) -> None:
+        if message["channel"] != EVENTS_CHANNEL.encode():
+            self._passing.append(json.loads(message["data"]))
 
     async def _drop_channel(self) -> None:
         channel, self._channel = self._channel, None

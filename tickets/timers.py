@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from core.events import record_events
 from core.timers import Timer, periodic, timer_handler
-from tickets.services import arriving, email, intake, routing, rules, sending, sla, threads, transitions, waiting
+from tickets.services import arriving, email, intake, routing, rules, sending, sla, snoozing, threads, transitions, waiting
 from tickets.services.mailboxes import polling
 from tickets.services.norms import judging
 
@@ -66,6 +66,12 @@ def norm_moment(timer: Timer) -> None:
         round_number=timer.payload["round"],
         due_at=timer.due_at,
     )
+
+
+@timer_handler(snoozing.TIMER_WAKE)
+def wake_moment(timer: Timer) -> None:
+    """A ticket that was put away comes back."""
+    snoozing.moment_came(ticket_id=timer.subject_id or 0, due_at=timer.due_at)
 
 
 @timer_handler(waiting.TIMER_SEND)

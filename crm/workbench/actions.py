@@ -10,9 +10,10 @@ from django.utils.translation import gettext_lazy as _
 
 from core.errors import InvalidInput
 from crm.staff.models import User
+from crm.workbench.moments import read_moment
 from tickets.choices import Confirmation
 from tickets.models import Ticket
-from tickets.services import catalogue, contact, merging, transfers, transitions
+from tickets.services import catalogue, contact, merging, snoozing, transfers, transitions
 
 Values = Mapping[str, str]
 
@@ -63,6 +64,14 @@ def _unreachable(ticket: Ticket, user: User, values: Values) -> None:
     contact.record_attempt(ticket=ticket, actor=user, outcome="unreachable", note=_reason(values))
 
 
+def _snooze(ticket: Ticket, user: User, values: Values) -> None:
+    snoozing.snooze(ticket=ticket, actor=user, until=read_moment(values.get("until", ""), field="until"))
+
+
+def _wake(ticket: Ticket, user: User, values: Values) -> None:
+    snoozing.wake(ticket=ticket, actor=user)
+
+
 def _plain(verb: Callable[..., Any]) -> Callable[[Ticket, User, Values], None]:
     def run(ticket: Ticket, user: User, values: Values) -> None:
         verb(ticket=ticket, actor=user, reason=_reason(values))
@@ -77,6 +86,8 @@ ACTIONS: dict[str, Callable[[Ticket, User, Values], None]] = {
     "merge": _merge,
     "unmerge": _unmerge,
     "unreachable": _unreachable,
+    "snooze": _snooze,
+    "wake": _wake,
     "release": _plain(transitions.release),
     "wait": _plain(transitions.wait),
     "hold": _plain(transitions.hold),

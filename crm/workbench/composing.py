@@ -1,20 +1,19 @@
 """The composer: drafts while typing, and sending. A view begins with access, calls a service, and renders."""
 
 import json
-from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from core.errors import DomainError, InvalidInput
-from crm.workbench.views import require, ticket_context, ticket_or_404
+from core.errors import DomainError
+from crm.workbench.access import require, ticket_or_404
+from crm.workbench.moments import read_moment
+from crm.workbench.views import ticket_context
 from scripts_library.models import ScriptVersion
 from tickets.choices import DraftKind
 from tickets.models import Attachment, Ticket, TicketMessage, WaitingReply
@@ -105,23 +104,9 @@ def _say(request: HttpRequest, ticket: Ticket, kind: str, files: list[Attachment
     return sending.send_reply(
         **common,
         script_version=_script(request),
-        send_at=_moment(request.POST.get("send_at", "")),
+        send_at=read_moment(request.POST.get("send_at", ""), field="send_at"),
         seen=int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 19 else None,
     )
-
-
-def _moment(text: str) -> datetime | None:
-    """What a date field says, in the zone of the house."""
-    if not text.strip():
-        return None
-    try:
-        moment = parse_datetime(text)
-    except ValueError:
-        moment = None
-    if moment is None:
-        sentence = _("发送时间不正确，例如 2026-11-23 09:00。")
-        raise InvalidInput(sentence, fields={"send_at": [sentence]})
-    return timezone.make_aware(moment) if timezone.is_naive(moment) else moment
 
 
 def _keep(request: HttpRequest, ticket: Ticket, kind: str, files: list[Attachment]) -> None:

@@ -39,11 +39,16 @@ def _open(**extra: Any) -> Q:
     return Q(status__in=OPEN_STATUSES, **extra)
 
 
+def _at_hand(**extra: Any) -> Q:
+    """Open and not put away for later. The two views of clocks show what was put away too: promises run on."""
+    return Q(**({"status__in": OPEN_STATUSES} | extra), snoozed_at=None)
+
+
 VIEWS: dict[str, View] = {
     view.key: view
     for view in (
-        View("mine", _("我负责的"), "user-check", lambda user: _open(assignee=user)),
-        View("waiting", _("待受理"), "inbox", lambda user: Q(status=TicketStatus.NEW)),
+        View("mine", _("我负责的"), "user-check", lambda user: _at_hand(assignee=user)),
+        View("waiting", _("待受理"), "inbox", lambda user: _at_hand(status=TicketStatus.NEW)),
         View(
             "soon",
             _("一小时内到期"),
@@ -51,9 +56,10 @@ VIEWS: dict[str, View] = {
             lambda user: _open(next_due_at__gte=clock.now(), next_due_at__lt=clock.now() + SOON),
         ),
         View("overdue", _("已超时"), "alert-octagon", lambda user: _open(next_due_at__lt=clock.now())),
-        View("paused", _("等待与挂起"), "player-pause", lambda user: Q(status__in=PAUSED_STATUSES)),
-        View("human", _("待人工分类"), "help-circle", lambda user: _open(needs_human_triage=True)),
-        View("open", _("全部未结"), "stack-2", lambda user: _open()),
+        View("paused", _("等待与挂起"), "player-pause", lambda user: _at_hand(status__in=PAUSED_STATUSES)),
+        View("human", _("待人工分类"), "help-circle", lambda user: _at_hand(needs_human_triage=True)),
+        View("open", _("全部未结"), "stack-2", lambda user: _at_hand()),
+        View("snoozed", _("稍后处理"), "zzz", lambda user: _open(snoozed_at__isnull=False)),
         View(
             "solved",
             _("已解决待关闭"),
@@ -63,7 +69,7 @@ VIEWS: dict[str, View] = {
         ),
     )
 }
-COUNTED = ("mine", "waiting", "soon", "overdue", "paused", "human", "open")
+COUNTED = ("mine", "waiting", "soon", "overdue", "paused", "human", "open", "snoozed")
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,9 @@ CHECK_SECONDS = 10.0
 _RETRY_MILLISECONDS = 2000
 _LARGEST_ID = 2**63 - 1
 # Told to pages that are open, not to other systems: these names are no part of what webhooks promise.
-_PAGES_ONLY = frozenset({"staff.availability_changed", "shift.uncovered", "peak.switched"})
+_PAGES_ONLY = frozenset(
+    {"staff.availability_changed", "shift.uncovered", "peak.switched", "notice.created", "presence.changed"}
+)
 # An open stream keeps no session alive: it ends with it.
 _session_limits = SessionLimitsMiddleware(lambda request: HttpResponse())
 
@@ -181,4 +183,6 @@ def _frame(event: Event) -> str:
         "actor": event.actor_id,
         "data": event.payload,
     }
-    return f"id: {event.pk}\nevent: {name}\ndata: {json.dumps(data, cls=DjangoJSONEncoder, ensure_ascii=False)}\n\n"
+    # Passing news have no row: no id, so that a client resumes from the last that has one.
+    first = f"id: {event.pk}\n" if event.pk is not None else ""
+    return f"{first}event: {name}\ndata: {json.dumps(data, cls=DjangoJSONEncoder, ensure_ascii=False)}\n\n"

@@ -10,11 +10,12 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from core.errors import DomainError, NotAllowed
+from core.errors import DomainError
 from core.keyset import BadCursor
 from core.language import mask_text
 from crm.followups.services import open_survey_of
-from crm.workbench import desk
+from crm.workbench import desk, signs
+from crm.workbench.access import require, ticket_or_404
 from crm.workbench.actions import ACTIONS, available_actions
 from crm.workbench.forms import TicketEditForm
 from crm.workbench.insertion import scripts_for
@@ -29,24 +30,12 @@ from tickets.services.waiting import waiting_of
 SIDE_TABS = ("customer", "scripts", "articles", "orders", "money", "history")
 
 
-def ticket_or_404(request: HttpRequest, number: str) -> Ticket:
-    ticket = Ticket.objects.visible_to(request.user).for_list().filter(number=number).first()
-    if ticket is None:
-        raise Http404(_("没有这张工单，或您无权查看。"))
-    return ticket
-
-
-def require(request: HttpRequest, permission: str, sentence: str) -> None:
-    """403 with the sentence: a page of its own, or a message over the one that is open."""
-    if not request.user.has_perm(permission):
-        raise NotAllowed(sentence)
-
-
 def _list_context(request: HttpRequest, selection: desk.Selection) -> dict[str, Any]:
     try:
         page = desk.listed(request.user, selection)
     except BadCursor:
         page = desk.listed(request.user, replace(selection, cursor=None))
+    signs.mark_rows(page.rows, request.user)
     return {"page": page, "selection": selection, "current": request.GET.get("current", "")}
 
 
@@ -101,6 +90,7 @@ def ticket_context(request: HttpRequest, ticket: Ticket, **extra: Any) -> dict[s
         "clocks": desk.clocks_of(ticket),
         "thread": messages,
         "waiting": waiting_of(ticket),
+        "people_here": signs.people_at(ticket, request.user),
         "actions": available_actions(ticket, request.user),
         "can_reply": composes,
         "can_see_originals": request.user.has_perm("customers.reveal_customer"),

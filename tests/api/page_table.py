@@ -42,6 +42,7 @@ PAGES = (
     Row("POST", "/approvals/{approval}/decide/", "302 403 404 403 302 302 403", {"decision": "approve"}),
     Row("GET", "/desk/{number}/handover/", "302 200 404 200 200 200 200"),
     Row("POST", "/desk/{number}/edit/", "302 200 404 200 200 200 403", {"type": "complaint", "category": "破损"}),
+    Row("POST", "/desk/{number}/here/", "302 200 404 200 200 200 200", {"state": "looking", "read": "1"}),
     Row("POST", "/desk/{number}/draft/", "302 200 404 200 200 200 403", {"kind": "reply", "body": "您好"}),
     Row("POST", "/desk/{number}/waiting/{waiting_reply}/undo/", "302 200 404 200 200 200 403"),
     Row("POST", "/desk/{number}/waiting/{waiting_reply}/now/", "302 200 404 200 200 200 403"),

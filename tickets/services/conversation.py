@@ -19,7 +19,7 @@ from tickets import events
 from tickets.choices import MessageKind, Metric, TicketStatus
 from tickets.models import Attachment, Channel, Ticket, TicketMessage
 from tickets.readable import hide_numbers, preview, search_vector
-from tickets.services import outgoing, routing, sla, waiting
+from tickets.services import outgoing, routing, sla, snoozing, waiting
 from tickets.services.transitions import after_pause, lock
 
 if TYPE_CHECKING:
@@ -175,6 +175,9 @@ def customer_message(
     _attach(message, attachments)
     found: list[EventData] = [_message_event(ticket, message, actor)]
     fields = [*_TOUCHED, *sla.DUE_FIELDS]
+    if not is_automatic:
+        found += snoozing.customer_wrote(ticket)
+        fields += snoozing.FIELDS
     if not is_automatic and not is_thanks(body):
         found += _wake(ticket, actor)
         fields += _WOKEN

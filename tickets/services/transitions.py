@@ -61,6 +61,10 @@ def _finish(
     ticket: Ticket, actor: "User | None", fields: list[str], kind: str, *extra: EventData, **data: object
 ) -> Ticket:
     ticket.updated_at = clock.now()
+    if ticket.snoozed_at is not None and not ticket.is_open:
+        # Put away is only what still has to be done: re-opened, it stands in the list again.
+        ticket.snoozed_at = ticket.snoozed_until = ticket.snoozed_by = None
+        fields = [*fields, "snoozed_at", "snoozed_until", "snoozed_by"]
     ticket.save(update_fields=[*fields, "status", "updated_at"])
     record_events([events.ticket_event(kind, ticket, actor, **data), *extra])
     return ticket
@@ -132,9 +136,7 @@ def move(
             allowed=ticket.allowed_actions(),
         )
     if actor is not None:
-        confirmed_by = transfer_rules.check(
-            ticket, queue=queue, actor=actor, reason=reason, confirmed_by=confirmed_by
-        )
+        confirmed_by = transfer_rules.check(ticket, queue=queue, actor=actor, reason=reason, confirmed_by=confirmed_by)
     ticket.queue = queue
     ticket.move_count += 1
     transfer_rules.record(

@@ -58,6 +58,8 @@
     const stream = new EventSource(desk().dataset.streamUrl);
     ["ticket.created", "ticket.updated", "ticket.solved", "message.created", "sla.warned", "sla.breached", "survey.answered", "visit.completed"]
       .forEach((name) => stream.addEventListener(name, heard));
+    ["presence.changed", "notice.created"].forEach((name) => stream.addEventListener(name, (event) =>
+      document.dispatchEvent(new CustomEvent(`kean:${name}`, { detail: JSON.parse(event.data).data }))));
     stream.onmessage = heard;
     window.addEventListener("beforeunload", () => stream.close());
   }
@@ -105,7 +107,9 @@
     const dialog = $("#act-dialog");
     $("#act-title").textContent = label;
     $$("[data-for]", dialog).forEach((field) => { field.hidden = field.dataset.for !== action; });
+    $$("[data-not-for]", dialog).forEach((field) => { field.hidden = field.dataset.notFor === action; });
     $("#act-reason").value = "";
+    $("#act-until").value = "";
     $("#act-into").value = into;
     dialog.dataset.action = action;
     dialog.showModal();
@@ -283,6 +287,7 @@
     add("a", words().mine, () => act("assign"));
     add("f", words().handover, () => main() && openHandover());
     add("e", words().solve, () => act("solve"));
+    add("z", words().snooze, () => main() && openAct("snooze", words().snooze));
     add("s", words().scripts, () => { if (body()) { body().focus(); lookForScripts(true); } });
     add("mod+Enter", words().send, () => submit(), { inFields: true });
     markSelected();

@@ -65,8 +65,10 @@
   }
   document.addEventListener("click", (event) => {
     const choice = event.target.closest("[data-later]");
-    if (!choice || !choice.classList.contains("k-menu-item")) return;
-    composer().elements.send_at.value = plan(choice.dataset.later);
+    if (!choice || choice.dataset.sendLabel !== undefined) return;
+    const field = choice.dataset.into ? document.getElementById(choice.dataset.into) : composer().elements.send_at;
+    field.value = plan(choice.dataset.later);
+    if (choice.dataset.into) return;
     choice.closest("details").open = false;
     label();
   });
