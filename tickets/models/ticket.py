@@ -77,7 +77,11 @@ class Ticket(EncryptedRow):
     needs_human_triage = models.BooleanField(_("待人工分类"), default=False)
 
     customer = models.ForeignKey(
-        "customers.Customer", verbose_name=_("客户"), on_delete=models.PROTECT, related_name="tickets"
+        "customers.Customer",
+        verbose_name=_("客户"),
+        on_delete=models.PROTECT,
+        related_name="tickets",
+        db_index=False,  # two indexes below begin with it
     )
     queue = models.ForeignKey(Queue, verbose_name=_("队列"), on_delete=models.PROTECT, related_name="tickets")
     assignee = models.ForeignKey(
@@ -168,6 +172,8 @@ class Ticket(EncryptedRow):
             models.Index(fields=["-created_at", "-id"], name="ticket_newest"),
             models.Index(fields=["queue", "-created_at", "-id"], name="ticket_queue_newest"),
             models.Index(fields=["customer", "-created_at"], name="ticket_customer"),
+            # Whether one sees a customer, for those with thousands of tickets too.
+            models.Index(fields=["customer", "queue", "assignee"], include=["id"], name="ticket_customer_sight"),
             models.Index(fields=["assignee", "-created_at", "-id"], name="ticket_assignee_newest"),
             models.Index(fields=["assignee"], condition=_OPEN, name="ticket_open_assignee"),
             models.Index(fields=["queue", "status"], condition=_OPEN, name="ticket_open_queue"),
