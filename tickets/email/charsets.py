@@ -122,10 +122,22 @@ def _decode_as(data: bytes, codec: str) -> str | None:
         return data.decode(codec)
     except UnicodeError as error:
         at = getattr(error, "start", 0)
+    joined = _join_halves(data) if codec == "utf-8" else None
+    if joined is not None:
+        return joined
     # Columns and truncation cut characters in half; one broken place in a long text does not refute it.
     text = data.decode(codec, "replace")
     is_cut_at_end = at >= len(data) - 3 and not data[:at].isascii()
     return text if is_cut_at_end or text.count("\ufffd") * 50 <= len(text) else None
+
+
+def _join_halves(data: bytes) -> str | None:
+    """UTF-8 of programs that write a rare character as two halves (CESU-8); a half that is alone is left out."""
+    try:
+        halves = data.decode("utf-8", "surrogatepass")
+    except UnicodeError:
+        return None
+    return halves.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
 
 
 def _decode_strictly(data: bytes, codec: str) -> str | None:

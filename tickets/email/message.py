@@ -105,7 +105,8 @@ def _hint(content: bytes) -> str:
     """The charset the mail speaks of first, or that its 8-bit lines seem to be in."""
     named = _CHARSET.search(content[:50_000])
     codec = codec_for(named[1].decode("ascii")) if named else None
-    if codec and codec not in LENIENT:
+    # Headers are written in a superset of ASCII, whatever the text below is in.
+    if codec and codec not in LENIENT and b"From".decode(codec, "replace") == "From":
         return codec
     return guess_charset(b"\n".join(line for line in content[:50_000].split(b"\n") if not line.isascii()))
 

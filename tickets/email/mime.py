@@ -9,7 +9,7 @@ from tickets.email.headers import Headers, Valued, lenient_base64, split_headers
 
 MAX_BYTES = 25 * 1024 * 1024
 MAX_PARTS = 200
-MAX_DEPTH = 20
+MAX_DEPTH = 40
 
 _SIGNATURES = {
     "application/pgp-signature",
