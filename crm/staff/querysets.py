@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce, Greatest
 
 from core import clock
 from crm.staff.choices import Availability, Role
+from crm.staff.sight import user_ids_seeing_queue
 
 if TYPE_CHECKING:
     from crm.staff.models import ApiToken, PeakPlan, Presence, ShiftPlan, SkillGroup, Team, TemplateShift, User
@@ -63,6 +64,11 @@ class UserQuerySet(models.QuerySet["User"]):
         percent = Subquery(_rows("PeakPlan").running_at(clock.now()).values("limit_percent")[:1])
         rounded_up = F("concurrency_limit") * Coalesce(percent, _PLAIN) + (_PLAIN - 1)
         return self.annotate(limit=models.ExpressionWrapper(rounded_up / _PLAIN, output_field=models.IntegerField()))
+
+    def who_see_queue(self, queue_id: int) -> "UserQuerySet":
+        """Whoever sees the queue's tickets by team or role: the other direction of `User.queue_ids`."""
+        seeing = user_ids_seeing_queue(queue_id, supervisor=Role.SUPERVISOR)
+        return self.filter(Q(role__in=[Role.ADMIN, Role.AUDITOR]) | Q(pk__in=seeing))
 
     def visible_to(self, user: "User") -> "UserQuerySet":
         """Oneself and colleagues: of one's own teams, for supervisors of the teams below, for

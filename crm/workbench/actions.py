@@ -13,7 +13,7 @@ from crm.staff.models import User
 from crm.workbench.moments import read_moment
 from tickets.choices import Confirmation
 from tickets.models import Ticket
-from tickets.services import catalogue, contact, merging, snoozing, transfers, transitions
+from tickets.services import catalogue, contact, merging, snoozing, transfers, transitions, watching
 
 Values = Mapping[str, str]
 
@@ -72,6 +72,14 @@ def _wake(ticket: Ticket, user: User, values: Values) -> None:
     snoozing.wake(ticket=ticket, actor=user)
 
 
+def _watch(ticket: Ticket, user: User, values: Values) -> None:
+    watching.watch(ticket=ticket, actor=user)
+
+
+def _unwatch(ticket: Ticket, user: User, values: Values) -> None:
+    watching.unwatch(ticket=ticket, actor=user)
+
+
 def _plain(verb: Callable[..., Any]) -> Callable[[Ticket, User, Values], None]:
     def run(ticket: Ticket, user: User, values: Values) -> None:
         verb(ticket=ticket, actor=user, reason=_reason(values))
@@ -88,6 +96,8 @@ ACTIONS: dict[str, Callable[[Ticket, User, Values], None]] = {
     "unreachable": _unreachable,
     "snooze": _snooze,
     "wake": _wake,
+    "watch": _watch,
+    "unwatch": _unwatch,
     "release": _plain(transitions.release),
     "wait": _plain(transitions.wait),
     "hold": _plain(transitions.hold),

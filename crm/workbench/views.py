@@ -90,6 +90,7 @@ def ticket_context(request: HttpRequest, ticket: Ticket, **extra: Any) -> dict[s
         "clocks": desk.clocks_of(ticket),
         "thread": messages,
         "waiting": waiting_of(ticket),
+        "watchers": list(ticket.watchers.select_related("user").order_by("user__username")),
         "people_here": signs.people_at(ticket, request.user),
         "actions": available_actions(ticket, request.user),
         "can_reply": composes,

@@ -19,7 +19,7 @@ from tickets import events
 from tickets.choices import MessageKind, Metric, TicketStatus
 from tickets.models import Attachment, Channel, Ticket, TicketMessage
 from tickets.readable import hide_numbers, preview, search_vector
-from tickets.services import outgoing, routing, sla, snoozing, waiting
+from tickets.services import outgoing, routing, sla, snoozing, waiting, watching
 from tickets.services.transitions import after_pause, lock
 
 if TYPE_CHECKING:
@@ -131,6 +131,7 @@ def add_note(*, ticket: Ticket, actor: "User", body: str, attachments: Sequence[
     _attach(message, attachments)
     ticket.updated_at = clock.now()
     ticket.save(update_fields=["updated_at"])
+    watching.mention(ticket=ticket, actor=actor, text=body)
     record_events([_message_event(ticket, message, actor)])
     return message
 
@@ -178,6 +179,7 @@ def customer_message(
     if not is_automatic:
         found += snoozing.customer_wrote(ticket)
         fields += snoozing.FIELDS
+        watching.customer_wrote(ticket)
     if not is_automatic and not is_thanks(body):
         found += _wake(ticket, actor)
         fields += _WOKEN

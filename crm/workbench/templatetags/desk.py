@@ -1,5 +1,6 @@
 """Ticket events as short sentences."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import template
@@ -18,6 +19,12 @@ register = template.Library()
 def staffed_queues() -> set[int]:
     """Ids of the queues that somebody serves: a ticket may be passed on to these alone."""
     return staffed_queue_ids()
+
+
+@register.simple_tag
+def is_among(watchers: Iterable[Any], user: Any) -> bool:
+    """Whether the person is one of the watchers."""
+    return any(row.user_id == user.pk for row in watchers)
 
 
 @register.filter
