@@ -38,7 +38,7 @@ class SchemaView(SpectacularAPIView):
         return Response(document(language), headers={"Content-Disposition": disposition})
 
 
-def not_offered(request: HttpRequest, key: str = "") -> HttpResponse:
+def not_offered(request: HttpRequest) -> HttpResponse:
     """An address of a package that this product does without."""
     raise Http404
 

@@ -291,6 +291,8 @@ SPECTACULAR_SETTINGS = {
         "TicketStatusEnum": "tickets.choices.TicketStatus",
         "MessageKindEnum": "tickets.choices.MessageKind",
         "SentKindEnum": "tickets.api.serializers.SENT_KINDS",
+        "TransitionEnum": "tickets.choices.Action",
+        "BulkActionEnum": "crm.workbench.models.BulkAction",
         "ChannelKindEnum": "tickets.choices.ChannelKind",
         "ContactOutcomeEnum": "tickets.models.message.ContactAttempt.Outcome",
         "OrderStatusEnum": "customers.choices.OrderStatus",

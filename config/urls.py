@@ -15,7 +15,7 @@ urlpatterns = [
     path("events/stream/", event_stream, name="event-stream"),
     path("admin/", admin.site.urls),
     # Addresses are entered by admins, and nobody signs in by a mailed code.
-    *(path(f"accounts/{closed}/", not_offered) for closed in ("email", "confirm-email", "confirm-email/<key>", "login/code/confirm")),
+    *(path(f"accounts/{closed}/", not_offered) for closed in ("email", "confirm-email", "login/code/confirm")),
     path("accounts/", include("allauth.urls")),
     path("", include("crm.staff.urls")),
     path("", include("customers.urls")),
