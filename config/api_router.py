@@ -7,6 +7,7 @@ from core.approvals.api import ApprovalViewSet
 from core.calendars.api import BusinessCalendarViewSet
 from crm.followups.api.views import FollowUpVisitViewSet, SurveyViewSet
 from crm.integrations.api.views import WebhookViewSet
+from crm.staff.api.shifts import PeakPlanViewSet, ShiftTemplateViewSet, ShiftViewSet
 from crm.staff.api.views import StaffViewSet, TeamViewSet, TokenViewSet
 from crm.workbench.api import SavedViewViewSet
 from customers.api.catalogue import OrderViewSet, ShopViewSet, TagGroupViewSet, TagViewSet
@@ -60,5 +61,8 @@ urlpatterns = [
     path("public/complaints/", PublicComplaintView.as_view(), name="public-complaints"),
     path("triage/accuracy/", TriageAccuracyView.as_view(), name="triage-accuracy"),
     path("public/track/", TrackView.as_view(), name="public-track"),
+router.register("shifts", ShiftViewSet, basename="shift")
+router.register("shift-templates", ShiftTemplateViewSet, basename="shift-template")
+router.register("peak-plans", PeakPlanViewSet, basename="peak-plan")
     *router.urls,
 ]

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm.navigation import entries, grouped
+from tickets import peak
 
 THEME_COOKIE = "kean_theme"
 THEMES = ("auto", "light", "dark")
@@ -22,6 +23,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "frame_words": _words,
         "frame_rail": lambda: grouped(entries(user, request.path)) if user and user.is_authenticated else [],
         "frame_search_url": _search_url,
+        "frame_peak": peak.current,
     }
 
 

@@ -1,20 +1,21 @@
 """One of everything, in sight of one team: what the tests of the whole product walk over."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from rest_framework.test import APIClient
+from django.utils import timezone
 
 from core import clock
 from core.questionnaires.services import token_of
 from crm.followups.services import invite_for_solved_ticket, plan_visit
 from crm.integrations.models import Webhook
 from crm.staff.choices import Role
-from crm.staff.models import ApiToken, Team, User
+from crm.staff.models import ApiToken, PeakPlan, ShiftPlan, ShiftTemplate, Team, TemplateShift, User
 from crm.staff.services.tokens import issue_token
 from crm.workbench.saved_views.services import save_view
 from customers.models import Customer, Shop, Tag, TagGroup
@@ -108,6 +109,15 @@ def _tokens(world: World) -> None:
 
 def _configuration(world: World) -> None:
     calendar = always_open()
+    template = ShiftTemplate.objects.create(name="平日班")
+    TemplateShift.objects.create(
+        template=template, user=world.people["agent"], weekday=0, opens_minute=540, closes_minute=1080
+    )
+    begin = datetime(2098, 1, 1, 9, tzinfo=timezone.get_default_timezone())
+    peak = PeakPlan.objects.create(name="年货节", starts_at=begin, ends_at=begin + timedelta(days=3))
+    shift = ShiftPlan.objects.create(user=world.people["agent"], starts_at=begin, ends_at=begin + timedelta(hours=9))
+    world.ids |= {"shift_template": template.pk, "peak": peak.pk, "shift": shift.pk}
+
     policy = SLAPolicy.objects.create(name="标准", position=10, calendar=calendar)
     promise(policy, first_response=3600, next_response=1800, resolution=86400)
     channel = Channel.objects.create(key="taobao", name="淘宝", kind="shop")

@@ -250,3 +250,7 @@ class ApiTokenAdmin(ServiceAdmin):
         for token in queryset:
             services.revoke_token(token=token, actor=person_of(request))
         messages.success(request, _("令牌已撤销。"))
+
+
+# Registers its own pages; stands here because it builds on ServiceAdmin.
+from crm.staff import shift_admin  # noqa: E402, F401

@@ -35,15 +35,16 @@ def _drop() -> None:
 
 
 def _ahead() -> list[PeakWords]:
+    known: list[PeakWords] | None
     try:
         known = cache.get(_KEY)
+        if known is None:
+            known = _read()
+            cache.set(_KEY, known, TTL_SECONDS)
     except RedisError as error:
         logger.warning("Peak plans read without the cache, Redis is away: %s", error)
         return _read()
-    if known is None:
-        known = _read()
-        cache.set(_KEY, known, TTL_SECONDS)
-    return known  # type: ignore[no-any-return]
+    return known
 
 
 def _read() -> list[PeakWords]:

@@ -128,6 +128,7 @@ _SUPERVISOR = _LEAD | {
     "staff.change_skillgroup",
     "staff.change_team",
     "staff.change_user",
+    "staff.view_presence",
     "tickets.*_slatarget",
     "tickets.add_routingrule",
     "tickets.add_slapolicy",

@@ -1,13 +1,22 @@
 from django.urls import path
 
 from crm.staff import views
-from crm.staff.pages import presence
+from crm.staff.pages import peaks, presence, shifts
 
 urlpatterns = [
     path("team/", views.team, name="team"),
     path("team/availability/", views.availability, name="availability"),
     path("team/heartbeat/", presence.heartbeat, name="heartbeat"),
     path("team/presence/", presence.presence_menu, name="presence"),
+    path("team/shifts/", shifts.week, name="shift_week"),
+    path("team/shifts/new/", shifts.create, name="shift_create"),
+    path("team/shifts/copy/", shifts.copy, name="shift_copy"),
+    path("team/shifts/import/", shifts.import_file, name="shift_import"),
+    path("team/shifts/export/", shifts.export, name="shift_export"),
+    path("team/shifts/<int:pk>/cancel/", shifts.cancel, name="shift_cancel"),
+    path("team/peak/", peaks.peak, name="peak"),
+    path("team/peak/new/", peaks.create, name="peak_create"),
+    path("team/peak/<int:pk>/stop/", peaks.stop, name="peak_stop"),
     path("team/<int:pk>/logout/", presence.logout, name="staff_logout"),
     path("profile/", views.profile, name="profile"),
     path("profile/preferences/", views.preferences, name="preferences"),

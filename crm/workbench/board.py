@@ -21,7 +21,10 @@ from core.errors import DomainError, InvalidInput
 from crm.insights.days import Period, day_of
 from crm.staff.choices import Availability, Role
 from crm.staff.models import Membership, User
+from crm.staff.services import coverage
+from crm.staff.services.guards import SUPERVISED_ROLES
 from crm.workbench.desk import SOON
+from tickets import peak
 from tickets.choices import Metric, TicketStatus
 from tickets.models import Queue, SLAClock, Ticket
 from tickets.services import transitions
@@ -42,10 +45,17 @@ class Agent:
     paused: int
     overdue: int
     unmet: int = 0
+    on_shift: bool = True
+    may_be_sent_off: bool = False
+
+    @property
+    def limit(self) -> int:
+        """How many at once, peak mode included."""
+        return int(getattr(self.user, "limit", self.user.concurrency_limit))
 
     @property
     def is_full(self) -> bool:
-        return self.load >= self.user.concurrency_limit
+        return self.load >= self.limit
 
 
 @dataclass(frozen=True)
@@ -85,6 +95,8 @@ class Board:
         self.month = Period.month_of(day_of(self.now))
         self.unmet = breaches.tally(breaches.visible(user, self.month.start, self.month.end))
         self.agents = self._agents()
+        self.gaps = coverage.flagged(queue_ids=user.queue_ids)
+        self.peak = peak.current()
         self._serving, self._on_duty = self._rosters()
         self.counts = self._counts()
         self.queues = self._queues()
@@ -100,7 +112,9 @@ class Board:
         return [row for row in self.queues if row.is_unattended]
 
     def _agents(self) -> list[Agent]:
-        people = list(User.objects.visible_to(self.user).active().filter(role__in=ANSWERING)[:PEOPLE])
+        answering = User.objects.visible_to(self.user).active().filter(role__in=ANSWERING)
+        people = list(answering.with_limit()[:PEOPLE])
+        on_shift = set(answering.on_shift(self.now).values_list("pk", flat=True))
         working = Q(status__in=[TicketStatus.NEW, TicketStatus.OPEN])
         rows = Ticket.objects.open().filter(assignee__in=people).order_by().values("assignee")
         loads = {
@@ -117,6 +131,8 @@ class Board:
                 person,
                 **{name: loads.get(person.pk, none)[name] for name in ("load", "paused", "overdue")},
                 unmet=self.unmet.by_person[person.pk],
+                on_shift=person.pk in on_shift,
+                may_be_sent_off=person.pk != self.user.pk and person.role in SUPERVISED_ROLES,
             )
             for person in people
         ]
@@ -127,11 +143,12 @@ class Board:
         rows = Membership.objects.filter(
             team__queues__in=self.user.queue_ids, user__is_active=True, user__role__in=ANSWERING
         ).values_list("team__queues", "user", "user__availability")
+        present = {agent.user.pk for agent in self.agents if agent.on_shift}
         serving: dict[int, set[int]] = defaultdict(set)
         on_duty: dict[int, set[int]] = defaultdict(set)
         for queue_id, user_id, availability in rows:
             serving[queue_id].add(user_id)
-            if availability == Availability.ONLINE:
+            if availability == Availability.ONLINE and user_id in present:
                 on_duty[queue_id].add(user_id)
         return serving, on_duty
 

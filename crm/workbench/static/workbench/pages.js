@@ -47,7 +47,8 @@
   }
   function listen() {
     const stream = new EventSource(board().dataset.streamUrl);
-    ["ticket.created", "ticket.updated", "ticket.solved", "message.created", "sla.warned", "sla.breached"]
+    ["ticket.created", "ticket.updated", "ticket.solved", "message.created", "sla.warned", "sla.breached",
+      "staff.availability_changed", "shift.uncovered", "peak.switched"]
       .forEach((name) => stream.addEventListener(name, () => refreshSoon(600)));
     stream.onmessage = () => refreshSoon(600);
     window.addEventListener("beforeunload", () => stream.close());
