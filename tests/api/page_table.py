@@ -42,6 +42,7 @@ PAGES = (
     Row("POST", "/approvals/{approval}/decide/", "302 403 404 403 302 302 403", {"decision": "approve"}),
     Row("GET", "/desk/{number}/handover/", "302 200 404 200 200 200 200"),
     Row("POST", "/desk/{number}/edit/", "302 200 404 200 200 200 403", {"type": "complaint", "category": "破损"}),
+    Row("GET", "/palette/?q=2611", "302 200 200 200 200 200 200"),
     Row("GET", "/notices/", "302 200 200 200 200 200 200"),
     Row("GET", "/notices/count/", "302 200 200 200 200 200 200"),
     Row("POST", "/notices/read/", "302 302 302 302 302 302 302"),

@@ -188,7 +188,15 @@
 
   /* Palette --------------------------------------------------------------------------------------- */
   const commands = [];
+  const providers = []; // () → commands of the page as it stands now
+  const searches = []; // (query) → promise of commands
+  let answered = { query: "", commands: [] };
+  let searchTimer = 0;
   const palette = {
+    /** Commands read anew at every opening: (): [{label, …}]. */
+    provide(read) { providers.push(read); },
+    /** Commands found elsewhere for what is typed: async (query) → [{label, …}]. */
+    search(ask) { searches.push(ask); },
     /** Add a command: {label, icon, keywords, href | run, keys}. */
     add(command) { commands.push(command); },
     open() {
@@ -210,7 +218,10 @@
     const query = $(".k-palette-input", dialog).value.trim();
     const list = $(".k-palette-list", dialog);
     const searchUrl = dialog.dataset.searchUrl;
-    shown = query ? commands.filter((command) => matches(command, query)) : commands.slice();
+    const known = [...providers.flatMap((read) => read()), ...commands];
+    shown = query ? known.filter((command) => matches(command, query)) : known;
+    if (answered.query === query) shown.push(...answered.commands);
+    else searchFor(query);
     if (query && searchUrl) {
       const href = `${searchUrl}?search=${encodeURIComponent(query)}`;
       shown.push({ label: say("search_for", { query }), icon: "search", href });
@@ -231,6 +242,20 @@
       return option;
     }));
     markCursor();
+  }
+  function searchFor(query) {
+    clearTimeout(searchTimer);
+    if (!query) return;
+    searchTimer = setTimeout(async () => {
+      const found = (await Promise.all(searches.map((ask) => ask(query).catch(() => [])))).flat();
+      const dialog = $("#kean-palette");
+      if (!dialog.open || $(".k-palette-input", dialog).value.trim() !== query) return;
+      answered = { query, commands: found };
+      const at = cursor;
+      drawPalette();
+      cursor = Math.min(at, Math.max(0, shown.length - 1));
+      markCursor();
+    }, 150);
   }
   function markCursor() {
     const dialog = $("#kean-palette");
@@ -260,7 +285,12 @@
     const dialog = $("#kean-palette");
     if (!dialog) return;
     const input = $(".k-palette-input", dialog);
-    input.addEventListener("input", drawPalette);
+    // Half-typed pinyin is nothing to look for.
+    input.addEventListener("input", (event) => { if (!event.isComposing) drawPalette(); });
+    input.addEventListener("compositionend", drawPalette);
+    const url = dialog.dataset.paletteUrl;
+    if (url) palette.search((query) => fetch(`${url}?q=${encodeURIComponent(query)}&scripts=${$("#composer") ? 0 : 1}`)
+      .then((answer) => answer.json()).then(({ results }) => results));
     dialog.addEventListener("keydown", (event) => {
       if (event.isComposing || event.keyCode === 229) return;
       const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
