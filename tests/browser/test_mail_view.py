@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Dialog, expect
 
 from crm.staff.models import User
 from tests.browser.conftest import OpenAs
@@ -33,7 +33,12 @@ def test_the_sanitised_page_alone_runs_nothing(chromium: Browser) -> None:
     context = chromium.new_context(offline=True)
     page = context.new_page()
     ran: list[str] = []
-    page.on("dialog", lambda dialog: (ran.append(dialog.message), dialog.dismiss()))
+
+    def refuse(dialog: Dialog) -> None:
+        ran.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", refuse)
     for probe in probes():
         page.set_content(show(read_mail(letter(probe, 0)), fold="展开引用").content)
         page.evaluate(

@@ -222,6 +222,7 @@ def test_a_failing_mailbox_backs_off_alarms_once_and_recovers(mailbox: Mailbox, 
     waits = []
     for _n in range(4):
         poll(mailbox)
+        assert mailbox.next_at
         waits.append(mailbox.next_at - clock.now())
     assert waits == [timedelta(minutes=n) for n in (1, 2, 4, 8)]
     alarm = Event.objects.get(kind=polling.FAILING)
