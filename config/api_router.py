@@ -48,6 +48,9 @@ router.register("stage-norms", StageNormViewSet, basename="stage-norm")
 router.register("norm-breaches", NormBreachViewSet, basename="norm-breach")
 router.register("staff", StaffViewSet, basename="staff")
 router.register("teams", TeamViewSet, basename="team")
+router.register("shifts", ShiftViewSet, basename="shift")
+router.register("shift-templates", ShiftTemplateViewSet, basename="shift-template")
+router.register("peak-plans", PeakPlanViewSet, basename="peak-plan")
 router.register("tokens", TokenViewSet, basename="token")
 router.register("compensations", CompensationViewSet, basename="compensation")
 router.register("approvals", ApprovalViewSet, basename="approval")
@@ -61,8 +64,5 @@ urlpatterns = [
     path("public/complaints/", PublicComplaintView.as_view(), name="public-complaints"),
     path("triage/accuracy/", TriageAccuracyView.as_view(), name="triage-accuracy"),
     path("public/track/", TrackView.as_view(), name="public-track"),
-router.register("shifts", ShiftViewSet, basename="shift")
-router.register("shift-templates", ShiftTemplateViewSet, basename="shift-template")
-router.register("peak-plans", PeakPlanViewSet, basename="peak-plan")
     *router.urls,
 ]

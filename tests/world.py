@@ -106,9 +106,6 @@ def _tokens(world: World) -> None:
         "queue": world.queue.pk,
     }
 
-
-def _configuration(world: World) -> None:
-    calendar = always_open()
     template = ShiftTemplate.objects.create(name="平日班")
     TemplateShift.objects.create(
         template=template, user=world.people["agent"], weekday=0, opens_minute=540, closes_minute=1080
@@ -117,6 +114,10 @@ def _configuration(world: World) -> None:
     peak = PeakPlan.objects.create(name="年货节", starts_at=begin, ends_at=begin + timedelta(days=3))
     shift = ShiftPlan.objects.create(user=world.people["agent"], starts_at=begin, ends_at=begin + timedelta(hours=9))
     world.ids |= {"shift_template": template.pk, "peak": peak.pk, "shift": shift.pk}
+
+
+def _configuration(world: World) -> None:
+    calendar = always_open()
 
     policy = SLAPolicy.objects.create(name="标准", position=10, calendar=calendar)
     promise(policy, first_response=3600, next_response=1800, resolution=86400)

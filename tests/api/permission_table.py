@@ -175,6 +175,7 @@ ROWS = (
     Row("POST", "/api/v1/staff/", "401 403 403 403 201 201 403", {"username": "newcomer", "teams": ["售后一组"]}),
     Row("GET", "/api/v1/staff/{staff}/", "401 200 404 200 200 200 200"),
     Row("PATCH", "/api/v1/staff/{staff}/", "401 403 404 403 200 200 403", {"concurrency_limit": 5}),
+    Row("POST", "/api/v1/staff/{staff}/logout/", "401 403 403 403 200 200 403", {"reason": "失联"}),
     Row("GET", "/api/v1/staff/me/", "401 200 200 200 200 200 200"),
     Row("PATCH", "/api/v1/staff/me/", "401 200 200 200 200 200 403", {"availability": "busy"}),
     Row("GET", "/api/v1/shifts/", "401 200 200 200 200 200 200"),
