@@ -14,6 +14,14 @@ from customers.api.catalogue import OrderViewSet, ShopViewSet, TagGroupViewSet, 
 from customers.api.views import CustomerViewSet
 from knowledge.api.views import ArticleViewSet
 from scripts_library.api.views import ScriptViewSet
+from tickets.api.chat import (
+    ChatAnswerView,
+    ChatFilesView,
+    ChatHandoverView,
+    ChatMessagesView,
+    ChatSettingsView,
+    ChatVisitorView,
+)
 from tickets.api.compensations import CompensationViewSet
 from tickets.api.configuration import ChannelViewSet, PolicyViewSet, QueueViewSet, RoutingRuleViewSet
 from tickets.api.norms import NormBreachViewSet, StageNormViewSet
@@ -63,6 +71,12 @@ urlpatterns = [
     path("inbound/<str:key>/wechat/", WeChatView.as_view(), name="inbound-wechat"),
     path("public/complaints/", PublicComplaintView.as_view(), name="public-complaints"),
     path("triage/accuracy/", TriageAccuracyView.as_view(), name="triage-accuracy"),
+    path("public/chat/<str:key>/visitors/", ChatVisitorView.as_view(), name="chat-visitors"),
+    path("public/chat/<str:key>/messages/", ChatMessagesView.as_view(), name="chat-messages"),
+    path("public/chat/<str:key>/files/", ChatFilesView.as_view(), name="chat-files"),
+    path("public/chat/<str:key>/handover/", ChatHandoverView.as_view(), name="chat-handover"),
+    path("public/chat/<str:key>/answers/<str:answer>/", ChatAnswerView.as_view(), name="chat-answer"),
+    path("channels/<str:pk>/chat/", ChatSettingsView.as_view(), name="channel-chat"),
     path("public/track/", TrackView.as_view(), name="public-track"),
     *router.urls,
 ]

@@ -19,6 +19,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("", include("crm.staff.urls")),
     path("", include("customers.urls")),
+    path("", include("knowledge.urls")),
     path("", include("crm.followups.urls")),
     path("", include("crm.insights.urls")),
     path("", include("tickets.urls")),

@@ -6,7 +6,7 @@ from django.contrib import admin
 
 from core.versions.admin import ItemAdmin, ReadOnlyAdmin, VersionAdmin, VersionInline
 from knowledge import services
-from knowledge.models import Article, ArticleExample, ArticleVersion, HelpfulVote
+from knowledge.models import Article, ArticleExample, ArticleVersion, HelpfulVote, ReaderVote
 
 
 class ArticleVersionInline(VersionInline):
@@ -57,4 +57,13 @@ class ArticleExampleAdmin(ReadOnlyAdmin):
     list_filter = ("source",)
     list_select_related = ("article",)
     fields = ("article", "source", "learned_at")
+    show_full_result_count = False
+
+
+@admin.register(ReaderVote)
+class ReaderVoteAdmin(ReadOnlyAdmin):
+    list_display = ("version", "is_helpful", "created_at")
+    list_filter = ("is_helpful",)
+    list_select_related = ("version",)
+    fields = ("version", "is_helpful", "created_at")
     show_full_result_count = False

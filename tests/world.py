@@ -122,6 +122,7 @@ def _configuration(world: World) -> None:
     policy = SLAPolicy.objects.create(name="标准", position=10, calendar=calendar)
     promise(policy, first_response=3600, next_response=1800, resolution=86400)
     channel = Channel.objects.create(key="taobao", name="淘宝", kind="shop")
+    chat = Channel.objects.create(key="webchat", name="官网客服", kind="chat")
     rule = RoutingRule.objects.create(
         name="全部",
         position=10,
@@ -141,6 +142,8 @@ def _configuration(world: World) -> None:
         "policy": policy.pk,
         "channel": channel.pk,
         "channel_key": channel.key,
+        "chat_channel": chat.pk,
+        "chat_key": chat.key,
         "rule": rule.pk,
         "webhook": webhook.pk,
     }

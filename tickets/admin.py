@@ -12,6 +12,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from core.conditions import ConditionError, FieldSet, parse
 from core.errors import DomainError, InvalidInput
 from tickets import desk_admin, relation_admin  # noqa: F401 (register their pages)
+from tickets import chat_admin as chat_admin  # registers its own pages
 from tickets.models import (
     Attachment,
     Channel,

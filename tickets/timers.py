@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from core.events import record_events
 from core.timers import Timer, periodic, timer_handler
 from tickets.services import arriving, email, intake, routing, rules, sending, sla, snoozing, threads, transitions, waiting
+from tickets.services.chat import bot, conversations
 from tickets.services.mailboxes import polling
 from tickets.services.norms import judging
 
@@ -78,3 +79,15 @@ def wake_moment(timer: Timer) -> None:
 def reply_moment(timer: Timer) -> None:
     """A reply has waited long enough."""
     sending.send_due(waiting_id=timer.subject_id or 0, due_at=timer.due_at)
+
+
+@periodic("tickets.chat_sweep", every=timedelta(seconds=5))
+def acknowledge_stranded_chats(slot: datetime) -> None:
+    """Go on with conversations whose process died before it acknowledged them."""
+    conversations.sweep()
+
+
+@periodic("tickets.chat_quiet", every=timedelta(minutes=1))
+def end_quiet_chats(slot: datetime) -> None:
+    """End conversations with the bot in which nobody speaks any more."""
+    bot.end_quiet()

@@ -1,8 +1,13 @@
 from django.urls import path
 
-from tickets import views
+from tickets import chat_views, views
+from tickets.chat_stream import chat_stream
 
 urlpatterns = [
     path("complain/", views.complain, name="complain"),
     path("track/", views.track, name="track"),
+    path("chat/widget.js", chat_views.widget, name="chat_widget"),
+    path("chat/<str:key>/", chat_views.frame, name="chat_frame"),
+    path("chat/<str:key>/stream/", chat_stream, name="chat_stream"),
+    path("chat/<str:key>/files/<str:secret>/", chat_views.file, name="chat_file"),
 ]

@@ -140,6 +140,13 @@ PAGES = (
     Row("POST", "/s/{survey_token}/", "200 200 200 200 200 200 200", {"score": "5"}),
     Row("GET", "/complain/", "200 200 200 200 200 200 200"),
     Row("POST", "/complain/", "200 200 200 200 200 200 200", {"form_id": "form-0123456789ab", "body": "坏了", "phone": "13800138000"}),
+    Row("GET", "/chat/widget.js", "200 200 200 200 200 200 200"),
+    Row("GET", "/chat/{chat_key}/", "200 200 200 200 200 200 200"),
+    Row("GET", "/chat/{chat_key}/files/x/", "404 404 404 404 404 404 404"),
+    Row("GET", "/help/", "200 200 200 200 200 200 200"),
+    Row("GET", "/help/sections/none/", "404 404 404 404 404 404 404"),
+    Row("GET", "/help/articles/{article}/", "404 404 404 404 404 404 404"),  # internal; see tests/chat
+    Row("POST", "/help/articles/{article}/vote/", "404 404 404 404 404 404 404", {"is_helpful": "yes"}),
     Row("GET", "/track/", "200 200 200 200 200 200 200"),
     Row("POST", "/track/", "200 200 200 200 200 200 200", {"number": "{number}", "phone_tail": "8000"}),
     # Accounts

@@ -21,7 +21,7 @@ from tests.world import ANONYMOUS, ROLES, World
 pytestmark = [pytest.mark.django_db, pytest.mark.capability("J20")]
 
 #: Streams never end; tests/core/test_live.py and test_isolation.py open them.
-STREAMS = {"events/stream/"}
+STREAMS = {"events/stream/", "chat/<str:key>/stream/"}
 #: What an auditor may write: about themselves, never about the team's work.
 OWN_EVENTS = {"token.issued", "token.revoked"}
 

@@ -76,6 +76,8 @@ class Request:
     customer: CustomerGiven = field(default_factory=CustomerGiven)
     customer_id: int | None = None
     attachment_ids: tuple[int, ...] = ()
+    #: A machine answers first: no agent is given the ticket yet.
+    is_for_bot: bool = False
 
     def dumps(self) -> str:
         data = asdict(self)
@@ -186,7 +188,7 @@ def _open(raw: InboundMessage, request: Request) -> Ticket:
     ticket.sla_policy_id = policy.id if policy else None
     ticket.duplicate_digest = _digest(request, customer)
     ticket.possible_duplicate_of_id = _possible_duplicate(ticket)
-    assignee = routing.choose_assignee(ticket.queue_id)
+    assignee = None if request.is_for_bot else routing.choose_assignee(ticket.queue_id)
     if assignee is not None:
         ticket.assignee, ticket.status, ticket.accepted_at = assignee, TicketStatus.OPEN, clock.now()
     return _store(ticket, request, policy, route, actor)

@@ -222,11 +222,30 @@ def start_next_response(ticket: Ticket) -> None:
     running = {row.metric for row in rows if row.is_running}
     if Metric.NEXT_RESPONSE in running or Metric.FIRST_RESPONSE in running:
         return
+    _start_cycle(ticket, rows, Metric.NEXT_RESPONSE)
+
+
+def start_first_response(ticket: Ticket) -> None:
+    """A person owes the first answer from now on: what came before was answered by a machine."""
+    rows = list(ticket.clocks.all())
+    if not any(row.is_running and row.metric == Metric.FIRST_RESPONSE for row in rows):
+        _start_cycle(ticket, rows, Metric.FIRST_RESPONSE)
+
+
+def leave_responses(ticket: Ticket) -> None:
+    """A machine has answered: end the running response clocks without a verdict. The caller saves the due fields."""
+    ended = [Metric.FIRST_RESPONSE, Metric.NEXT_RESPONSE]
+    ticket.clocks.filter(metric__in=ended, met_at=None, cancelled_at=None).update(cancelled_at=clock.now())
+    refresh(ticket)
+
+
+def _start_cycle(ticket: Ticket, rows: list[SLAClock], metric: Metric) -> None:
+    """Start the next cycle of a metric now, if the ticket's policy promises it."""
     policy = next((p for p in catalogue.policies() if p.id == ticket.sla_policy_id), None)
-    target = _targets(policy, ticket.priority).get(Metric.NEXT_RESPONSE) if policy else None
+    target = _targets(policy, ticket.priority).get(metric) if policy else None
     if policy is None or target is None:
         return
-    latest = max((row.cycle for row in rows if row.metric == Metric.NEXT_RESPONSE), default=0)
+    latest = max((row.cycle for row in rows if row.metric == metric), default=0)
     row = _new_clock(ticket, policy, target, clock.now(), latest + 1)
     row.save()
     _rearm(ticket, [*rows, row], pauses_of(ticket))

@@ -1,0 +1,94 @@
+"""Live chat in the admin."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+
+from core.admin_bases import ReadOnlyAdmin
+from core.errors import InvalidInput
+from tickets.choices import ChannelKind
+from tickets.models import BotAnswer, Channel, Chat, ChatAcknowledgement, ChatSettings, ChatVisitor
+from tickets.services.chat import visitors
+
+
+@admin.register(ChatSettings)
+class ChatSettingsAdmin(ModelAdmin):
+    """Which pages may embed a channel, what it says, and whether the bot answers."""
+
+    list_display = ("channel", "title", "is_bot_on")
+    list_select_related = ("channel",)
+    fields = ("channel", "title", "origins", "acknowledgement", "is_bot_on")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("channel",) if obj else ()
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "channel":
+            kwargs["queryset"] = Channel.objects.filter(kind=ChannelKind.CHAT, chat=None).defer("secret")
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
+
+        def clean_origins(self: Any) -> list[str]:
+            """A wrong address is told beside its field."""
+            try:
+                return visitors.clean_origins(self.cleaned_data.get("origins") or [])
+            except InvalidInput as error:
+                raise ValidationError(error.message) from error
+
+        form.clean_origins = clean_origins
+        return form
+
+    def save_model(self, request: HttpRequest, obj: ChatSettings, form: Any, change: bool) -> None:
+        names = ("title", "origins", "acknowledgement", "is_bot_on")
+        values = {name: getattr(obj, name) for name in names}
+        saved = visitors.save_settings(channel=obj.channel, actor=request.user, values=values)
+        obj.pk = saved.pk
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Chat)
+class ChatAdmin(ReadOnlyAdmin):
+    list_display = ("id", "ticket", "channel", "began_with_bot", "handed_over_at", "handover_reason", "started_at")
+    list_filter = ("channel", "began_with_bot", "handover_reason")
+    list_select_related = ("ticket", "channel")
+    show_full_result_count = False
+    fields = ("ticket", "channel", "began_with_bot", "handed_over_at", "handover_reason", "started_at")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return Chat.objects.visible_to(request.user)
+
+
+@admin.register(BotAnswer)
+class BotAnswerAdmin(ReadOnlyAdmin):
+    list_display = ("id", "version", "confidence", "is_helpful", "solved_at", "transferred_at", "at")
+    list_select_related = ("version",)
+    show_full_result_count = False
+    fields = ("version", "confidence", "is_helpful", "solved_at", "transferred_at", "at")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return BotAnswer.objects.filter(chat__in=Chat.objects.visible_to(request.user))
+
+
+@admin.register(ChatAcknowledgement)
+class ChatAcknowledgementAdmin(ReadOnlyAdmin):
+    list_display = ("id", "latency_ms", "at")
+    show_full_result_count = False
+    fields = ("latency_ms", "at")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return ChatAcknowledgement.objects.filter(chat__in=Chat.objects.visible_to(request.user))
+
+
+@admin.register(ChatVisitor)
+class ChatVisitorAdmin(ReadOnlyAdmin):
+    list_display = ("id", "channel", "created_at")
+    list_select_related = ("channel",)
+    show_full_result_count = False
+    fields = ("channel", "created_at")
