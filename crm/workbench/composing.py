@@ -18,6 +18,7 @@ from scripts_library.models import ScriptVersion
 from tickets.choices import DraftKind
 from tickets.models import Attachment, Ticket, TicketMessage, WaitingReply
 from tickets.services import attachments, drafts, sending, waiting
+from tickets.services.norms import empathy
 
 
 def _typed(request: HttpRequest) -> str:
@@ -35,7 +36,8 @@ def _script(request: HttpRequest) -> ScriptVersion | None:
 @login_required
 @require_POST
 def draft(request: HttpRequest, number: str) -> JsonResponse:
-    """Keep what is typed. Answers the moment it was kept, or null when there is nothing to keep."""
+    """Keep what is typed. Answers the moment it was kept (null: nothing to keep) and, for a first reply, the
+    empathy checklist."""
     ticket = ticket_or_404(request, number)
     require(request, "tickets.reply_ticket", _("您没有回复工单的权限。"))
     kept = drafts.save_draft(
@@ -45,7 +47,11 @@ def draft(request: HttpRequest, number: str) -> JsonResponse:
         body=_typed(request),
         script_version=_script(request),
     )
-    return JsonResponse({"saved_at": kept.updated_at if kept else None})
+    answer: dict[str, Any] = {"saved_at": kept.updated_at if kept else None}
+    if request.POST.get("kind") == DraftKind.REPLY and empathy.is_due(ticket):
+        items = empathy.checklist(_typed(request), asked=empathy.asked_by(ticket))
+        answer["empathy"] = [item.as_dict() for item in items]
+    return JsonResponse(answer)
 
 
 @login_required

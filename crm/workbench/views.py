@@ -22,8 +22,10 @@ from crm.workbench.insertion import scripts_for
 from crm.workbench.money import money_context
 from knowledge.search import search_articles
 from tickets.api.views import attachment_response
-from tickets.models import Attachment, Queue, Ticket, TicketMessage
+from tickets.choices import DraftKind, MessageKind
+from tickets.models import Attachment, Draft, Queue, Ticket, TicketMessage
 from tickets.services import drafts, editing, originals
+from tickets.services.norms import empathy
 from tickets.services.suggestions import asked, similar_to, strategy_for
 from tickets.services.waiting import waiting_of
 
@@ -79,9 +81,16 @@ def rows(request: HttpRequest) -> HttpResponse:
     return render(request, template, _list_context(request, selection))
 
 
+def _empathy(ticket: Ticket, messages: list[TicketMessage], drafted: dict[str, Draft]) -> list[empathy.EmpathyItem]:
+    asked = "\n".join(message.body for message in messages if message.kind == MessageKind.CUSTOMER)
+    draft = drafted.get(DraftKind.REPLY)
+    return empathy.checklist(draft.body if draft else "", asked=asked)
+
+
 def ticket_context(request: HttpRequest, ticket: Ticket, **extra: Any) -> dict[str, Any]:
     messages = desk.conversation_of(ticket)
     composes = request.user.has_perm("tickets.reply_ticket") and not ticket.merged_into_id
+    drafted = drafts.drafts_of(ticket=ticket, author=request.user) if composes else {}
     if request.user.is_auditor:
         for message in messages:
             message.shown_body = mask_text(message.body)  # type: ignore[attr-defined]
@@ -91,12 +100,13 @@ def ticket_context(request: HttpRequest, ticket: Ticket, **extra: Any) -> dict[s
         "thread": messages,
         "waiting": waiting_of(ticket),
         "watchers": list(ticket.watchers.select_related("user").order_by("user__username")),
+        "empathy": _empathy(ticket, messages, drafted) if composes and empathy.is_due(ticket) else None,
         "people_here": signs.people_at(ticket, request.user),
         "actions": available_actions(ticket, request.user),
         "can_reply": composes,
         "can_see_originals": request.user.has_perm("customers.reveal_customer"),
         "survey": open_survey_of(ticket) if request.user.has_perm("tickets.reply_ticket") else None,
-        "drafts": drafts.drafts_of(ticket=ticket, author=request.user) if composes else {},
+        "drafts": drafted,
         "side": side_context(request, ticket, "customer"),
         **extra,
     }

@@ -23,6 +23,13 @@ NORMS: tuple[tuple[str, str, str, dict[str, Any], int | None], ...] = (
         None,
     ),
     (
+        NormStage.ACCEPTED,
+        "首次回复：有同理心",
+        "首次回复体谅客户的感受，复述客户的问题，并承诺答复的时间。",
+        {"all": [_is("reply.acknowledges", True), _is("reply.restates", True), _is("reply.commits", True)]},
+        None,
+    ),
+    (
         NormStage.HANDLED,
         "处理：少转接，句句有回应",
         "转接不超过两次，解决时客户的话都有回复。",
@@ -47,7 +54,7 @@ NORMS: tuple[tuple[str, str, str, dict[str, Any], int | None], ...] = (
 
 
 def set_norms(*, actor: User) -> None:
-    """One quality item for each stage."""
+    """The quality items of every stage."""
     for stage, name, standard, requirement, seconds in NORMS:
         values = {"stage": stage, "name": name, "standard": standard, "requirement": requirement, "seconds": seconds}
         save_norm(norm=None, actor=actor, values=values)

@@ -18,6 +18,8 @@ NORM_FIELDS = FieldSet(
         Field("reply.length", "number", _("回复字数"), None),
         Field("reply.greets", "boolean", _("回复有称呼、问候或致歉"), None),
         Field("reply.commits", "boolean", _("回复承诺了时间"), None),
+        Field("reply.acknowledges", "boolean", _("回复体谅了客户的感受"), None),
+        Field("reply.restates", "boolean", _("回复复述了客户的问题"), None),
         Field("reply.states_result", "boolean", _("回复说明了结果"), None),
         Field("replies", "number", _("回复条数"), None),
         Field("placeholders", "number", _("未填的占位符数"), None),
@@ -102,9 +104,23 @@ class StageFacts(Mapping[str, Any]):
                 return norm_words.greets(text)
             case "reply.commits":
                 return norm_words.commits(text)
+            case "reply.acknowledges":
+                return norm_words.acknowledges(text)
+            case "reply.restates":
+                return norm_words.restates(text, self._asked_before(text))
             case "reply.states_result":
                 return norm_words.states_result(text)
         return None
+
+    def _asked_before(self, reply: str) -> str:
+        """What the customer had said when this reply was written."""
+        said: list[str] = []
+        for message in self._messages:
+            if message.kind == MessageKind.REPLY and message.body == reply:
+                break
+            if message.kind == MessageKind.CUSTOMER:
+                said.append(message.body)
+        return "\n".join(said)
 
     def _unanswered(self) -> int:
         """Messages of the customer after the latest reply; plain thanks need no answer."""

@@ -64,6 +64,19 @@
     });
     checkMissing();
   });
+  /* The checklist of a first reply: it warns, it never holds back. */
+  document.addEventListener("kean:draft", (event) => {
+    const list = document.getElementById("composer-empathy");
+    if (!list || !event.detail.empathy || event.detail.url !== composer()?.dataset.draftUrl) return;
+    const words = document.getElementById("desk-words").dataset;
+    list.toggleAttribute("data-empty", !body().value.trim());
+    event.detail.empathy.forEach((item) => {
+      const line = list.querySelector(`[data-item="${item.key}"]`);
+      line.dataset.met = String(item.is_met);
+      line.querySelector("i").className = `ti ti-${item.is_met ? "circle-check" : "circle-dashed"}`;
+      line.querySelector("span").textContent = item.is_met ? words.met : words.unmet;
+    });
+  });
   document.addEventListener("change", (event) => {
     if (event.target.name === "kept") checkMissing();
   });
