@@ -25,6 +25,7 @@ from tickets.api.chat import (
 from tickets.api.compensations import CompensationViewSet
 from tickets.api.configuration import ChannelViewSet, PolicyViewSet, QueueViewSet, RoutingRuleViewSet
 from tickets.api.norms import NormBreachViewSet, StageNormViewSet
+from tickets.api.platform_norms import PlatformNormViewSet
 from tickets.api.public import InboundView, PublicComplaintView, TrackView
 from tickets.api.transfers import TransferViewSet
 from tickets.api.triage import TriageAccuracyView
@@ -53,6 +54,7 @@ router.register("routing-rules", RoutingRuleViewSet, basename="routing-rule")
 router.register("business-calendars", BusinessCalendarViewSet, basename="business-calendar")
 router.register("sla-policies", PolicyViewSet, basename="sla-policy")
 router.register("stage-norms", StageNormViewSet, basename="stage-norm")
+router.register("platform-norms", PlatformNormViewSet, basename="platform-norm")
 router.register("norm-breaches", NormBreachViewSet, basename="norm-breach")
 router.register("staff", StaffViewSet, basename="staff")
 router.register("teams", TeamViewSet, basename="team")

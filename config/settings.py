@@ -303,6 +303,8 @@ SPECTACULAR_SETTINGS = {
         "VisitOutcomeEnum": "crm.followups.choices.VisitOutcome",
         "StageEnum": "tickets.choices.Stage",
         "NormStageEnum": "tickets.choices.NormStage",
+        "NormUnitEnum": "tickets.choices.NormUnit",
+        "ConfidenceEnum": "tickets.choices.Confidence",
         "BreachKindEnum": "tickets.choices.BreachKind",
         "BreachSourceEnum": "tickets.choices.BreachSource",
         "DayKindEnum": "core.calendars.models.DayKind",

@@ -23,7 +23,7 @@ from customers.services import add_tag, create_customer, merge_customers, resolv
 from tests.factories import TeamFactory, UserFactory
 from tests.scripts_library.factories import make_article, make_script
 from tests.tickets.conftest import always_open, promise
-from tickets.models import Channel, Queue, RoutingRule, SLAPolicy, Ticket, TicketTransfer
+from tickets.models import Channel, PlatformNorm, Queue, RoutingRule, SLAPolicy, Ticket, TicketTransfer
 from tickets.services import attachments, compensations, contact, conversation, intake, merging, sending, transitions
 from tickets.services.norms import breaches, configuring
 
@@ -251,6 +251,7 @@ def _tickets(world: World) -> None:
         "survey_token": token_of(survey.invitation),
         "visit": visit.pk,
         "norm": norm.pk,
+        "platform_norm": PlatformNorm.objects.create(platform="douyin", name="3分钟人工回复率").pk,
         "spare_norm": spare_norm.pk,
         "breach": breach.pk,
     }

@@ -11,11 +11,10 @@ from unfold.admin import ModelAdmin, TabularInline
 
 from core.conditions import ConditionError, FieldSet, parse
 from core.errors import DomainError, InvalidInput
-from tickets import desk_admin, relation_admin  # noqa: F401 (register their pages)
+from tickets import channel_admin, desk_admin, platform_admin, relation_admin  # noqa: F401 (register their pages)
 from tickets import chat_admin as chat_admin  # registers its own pages
 from tickets.models import (
     Attachment,
-    Channel,
     Compensation,
     ContactAttempt,
     InboundMessage,
@@ -35,7 +34,7 @@ from tickets.models import (
     TicketWatcher,
 )
 from tickets.models.norm import CLOCKED_STAGES
-from tickets.services import intake, rules, transitions
+from tickets.services import arriving, rules, transitions
 from tickets.services.facts import TICKET_FIELDS
 from tickets.services.mailboxes import configuring as configuring_mail
 from tickets.services.norms import breaches, configuring
@@ -156,7 +155,7 @@ class InboundMessageAdmin(ReadOnlyAdmin):
         done = 0
         for row in queryset.filter(ticket=None)[:100]:
             try:
-                done += intake.process(row).created
+                done += arriving.take_again(row)
             except DomainError as error:
                 self.message_user(request, f"#{row.pk}：{error}", messages.WARNING)
         self.message_user(request, _("已受理 %(n)d 条消息。") % {"n": done})
@@ -170,17 +169,6 @@ class QueueAdmin(KeptAdmin):
 
     def save_model(self, request: HttpRequest, obj: Queue, form: Any, change: bool) -> None:
         rules.save_queue(queue=obj, actor=request.user)
-
-
-@admin.register(Channel)
-class ChannelAdmin(KeptAdmin):
-    list_display = ("name", "key", "kind", "shop", "is_active")
-    list_filter = ("kind", "is_active")
-    list_select_related = ("shop",)
-    fields = ("name", "key", "kind", "shop", "is_active")
-
-    def save_model(self, request: HttpRequest, obj: Channel, form: Any, change: bool) -> None:
-        rules.save_channel(channel=obj, actor=request.user)
 
 
 class MailboxForm(forms.ModelForm):

@@ -3,6 +3,7 @@
 from core.events import Event, event_consumer
 from tickets.services import rules
 from tickets.services.norms import judging
+from tickets.services.platform_norms import counting
 
 
 @event_consumer("tickets.calendars", kinds=["calendar.changed", "public_holidays.loaded"])
@@ -17,3 +18,9 @@ def follow_calendars(events: list[Event]) -> None:
 def judge_norms(events: list[Event]) -> None:
     """A stage that ended is judged by the norms set for it."""
     judging.judge(events)
+
+
+@event_consumer("tickets.platform_norms", kinds=counting.KINDS)
+def count_for_platforms(events: list[Event]) -> None:
+    """What a platform counts is counted as it happens."""
+    counting.count(events)

@@ -7,7 +7,7 @@ from core.errors import DomainError
 from tickets.channels.presets import preset_of
 from tickets.choices import ChannelKind
 from tickets.models import Channel, InboundMessage
-from tickets.services import catalogue, intake, threads
+from tickets.services import catalogue, email, intake, threads
 from tickets.services.wechat import receiving
 
 _TAKERS = {ChannelKind.WECHAT: receiving.take_up}
@@ -46,3 +46,9 @@ def receive_signed(*, channel: Channel, request: intake.Request) -> intake.Resul
 def takers() -> dict[str, Callable[[InboundMessage], bool]]:
     """Who takes up what was left lying, by key of channel."""
     return {channel.key: take_up for channel in catalogue.in_force().channels.values() if channel.kind in _TAKERS}
+
+
+def take_again(raw: InboundMessage) -> bool:
+    """Take up any stored message, in whatever form it came; True when it opened a ticket."""
+    taker = {email.CHANNEL: email.take_up, **takers()}.get(raw.channel_key)
+    return taker(raw) if taker else intake.process(raw).created

@@ -10,7 +10,7 @@ from core.conditions import Condition, parse
 from core.errors import DomainError
 from customers.models import Shop
 from tickets.configuration import cached
-from tickets.models import Channel, Queue, RoutingRule, SLAPolicy
+from tickets.models import Channel, PlatformNorm, Queue, RoutingRule, SLAPolicy
 from tickets.services.facts import TICKET_FIELDS
 
 OTHER = "other"
@@ -86,6 +86,7 @@ class Configuration:
     shops: dict[str, Shop]
     routing_rules: list[RuleInForce]
     policies: list[PolicyInForce]
+    platform_norms: list[PlatformNorm] = field(default_factory=list)
 
 
 def _load() -> Configuration:
@@ -96,6 +97,7 @@ def _load() -> Configuration:
         shops={**{shop.name: shop for shop in shops}, **{shop.key: shop for shop in shops}},
         routing_rules=_load_rules(),
         policies=_load_policies(),
+        platform_norms=list(PlatformNorm.objects.filter(is_active=True)),
     )
 
 
