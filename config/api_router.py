@@ -10,6 +10,7 @@ from crm.integrations.api.views import WebhookViewSet
 from crm.staff.api.shifts import PeakPlanViewSet, ShiftTemplateViewSet, ShiftViewSet
 from crm.staff.api.views import StaffViewSet, TeamViewSet, TokenViewSet
 from crm.workbench.api import SavedViewViewSet
+from crm.workbench.bulk.api import BulkChangeViewSet, BulkReplyViewSet
 from customers.api.catalogue import OrderViewSet, ShopViewSet, TagGroupViewSet, TagViewSet
 from customers.api.views import CustomerViewSet
 from knowledge.api.views import ArticleViewSet
@@ -46,6 +47,8 @@ router.register("scripts", ScriptViewSet, basename="script")
 router.register("articles", ArticleViewSet, basename="article")
 router.register("tickets", TicketViewSet, basename="ticket")
 router.register("transfers", TransferViewSet, basename="transfer")
+router.register("bulk-changes", BulkChangeViewSet, basename="bulk-change")
+router.register("bulk-replies", BulkReplyViewSet, basename="bulk-reply")
 router.register("views", SavedViewViewSet, basename="saved-view")
 router.register("attachments", AttachmentViewSet, basename="attachment")
 router.register("queues", QueueViewSet, basename="queue")

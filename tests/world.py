@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -17,6 +18,8 @@ from crm.integrations.models import Webhook
 from crm.staff.choices import Role
 from crm.staff.models import ApiToken, PeakPlan, ShiftPlan, ShiftTemplate, Team, TemplateShift, User
 from crm.staff.services.tokens import issue_token
+from crm.workbench.bulk.changing import change_many
+from crm.workbench.bulk.replying import reply_many
 from crm.workbench.saved_views.services import save_view
 from customers.models import Customer, Shop, Tag, TagGroup
 from customers.services import add_tag, create_customer, merge_customers, resolve_customer, upsert_order
@@ -262,6 +265,12 @@ def _tickets(world: World) -> None:
 def _views(world: World) -> None:
     values = {"name": "待办投诉", "condition": {"field": "type", "op": "eq", "value": "complaint"}}
     shared = values | {"sharing": "team", "team": world.team}
+    ids = [world.ids["ticket"]]
+    tagged = change_many(
+        actor=world.people["agent"], action="tag", values={"tag": "大促"}, ticket_ids=ids, key=uuid4()
+    )
+    replied = reply_many(actor=world.people["lead"], body="您好，已恢复。", ticket_ids=ids, key=uuid4())
+    world.ids |= {"bulk_change": tagged.pk, "bulk_reply": replied.pk}
     world.ids |= {"saved_view": save_view(view=None, actor=world.people["lead"], values=shared).pk}
 
 

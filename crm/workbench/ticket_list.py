@@ -2,17 +2,16 @@
 
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET
 
-from core import clock
 from core.errors import DomainError
 from core.exports import Column, export_response
 from core.keyset import BadCursor, Page, read_page
@@ -20,65 +19,19 @@ from core.language import mask_text
 from core.privacy import mask_name, mask_phone
 from crm.staff.models import Team, User
 from crm.staff.person import person_of
+from crm.workbench.bulk.pages import done_of
 from crm.workbench.chips import values_of
-from crm.workbench.desk import SOON
 from crm.workbench.models import SavedView, Sharing
 from crm.workbench.saved_views import selecting
 from crm.workbench.saved_views.columns import COLUMNS, USUAL
 from crm.workbench.saved_views.fields import is_readable, sentence_of
-from crm.workbench.saved_views.pages import view_or_404
-from crm.workbench.sentence import UNFINISHED, chips_for, orderings_for
+from crm.workbench.selection import chosen_tickets, saved_view, search_of
+from crm.workbench.sentence import chips_for, orderings_for
+from tickets.choices import Priority
 from tickets.models import Ticket
+from tickets.services import catalogue
 
 PAGE_SIZE = 50
-SEARCH_LENGTH = 200
-
-
-def _search(request: HttpRequest) -> str:
-    return request.GET.get("search", "").replace("\x00", "").strip()[:SEARCH_LENGTH]
-
-
-def saved_view(request: HttpRequest) -> SavedView | None:
-    """The view that the address names (`saved=12`), or 404 for one the person may not see."""
-    word = request.GET.get("saved", "")
-    return view_or_404(request, int(word)) if word.isascii() and word.isdigit() and len(word) < 19 else None
-
-
-def chosen_tickets(user: User, values: dict[str, str], search: str, view: SavedView | None = None) -> QuerySet[Ticket]:
-    """The tickets the sentence describes, among those of the view."""
-    rows: Any = selecting.tickets_of(view, user) if view else Ticket.objects.visible_to(user)
-    if search:
-        rows = rows.matching(search)
-    if values["order"] == "due" or values["status"] == UNFINISHED:
-        rows = rows.open()
-    if values["status"] not in ("", UNFINISHED):
-        rows = rows.filter(status=values["status"])
-    for name, lookup in (
-        ("type", "type"),
-        ("priority", "priority"),
-        ("queue", "queue__key"),
-        ("channel", "channel__key"),
-    ):
-        if values[name]:
-            rows = rows.filter(**{lookup: values[name]})
-    rows = _by_assignee(rows, user, values["assignee"])
-    now = clock.now()
-    if values["overdue"] == "true":
-        rows = rows.overdue(now)
-    elif values["overdue"] == "soon":
-        rows = rows.due_between(now, now + SOON)
-    return rows  # type: ignore[no-any-return]
-
-
-def _by_assignee(rows: Any, user: User, value: str) -> Any:
-    match value:
-        case "":
-            return rows
-        case "me":
-            return rows.filter(assignee=user)
-        case "none":
-            return rows.filter(assignee=None)
-    return rows.filter(assignee_id=int(value))
 
 
 def _page(rows: Any, ordering: tuple[str, ...], cursor: str | None) -> Page[Ticket]:
@@ -115,6 +68,18 @@ def _views_context(user: User, view: SavedView | None) -> dict[str, Any]:
     }
 
 
+def _bulk_context(request: HttpRequest) -> dict[str, Any]:
+    """What the bar for many tickets offers, and what was just done with it."""
+    if not person_of(request).has_perm("workbench.add_bulkchange"):
+        return {}
+    return {
+        "bulk_key": uuid4(),
+        "bulk_queues": sorted(catalogue.queues().values(), key=lambda queue: queue.name),
+        "bulk_priorities": Priority.choices,
+        "done": done_of(request),
+    }
+
+
 @login_required
 @permission_required("tickets.view_ticket", raise_exception=True)
 @require_GET
@@ -127,7 +92,7 @@ def ticket_list(request: HttpRequest) -> HttpResponse:
         return redirect("ticket_list")
     chips = chips_for(request, view)
     values = values_of(chips)
-    search = _search(request)
+    search = search_of(request)
     rows = chosen_tickets(user, values, search, view)
     page = _page(rows, orderings_for(view)[values["order"]][1], request.GET.get("cursor"))
     context = {
@@ -139,6 +104,7 @@ def ticket_list(request: HttpRequest) -> HttpResponse:
         "columns": _columns(view),
         "column_names": COLUMNS,
         **_views_context(user, view),
+        **_bulk_context(request),
     }
     is_fragment = getattr(request, "htmx", False) and not request.htmx.boosted  # type: ignore[attr-defined]
     return render(request, "workbench/tickets/rows.html" if is_fragment else "workbench/tickets/list.html", context)
@@ -175,7 +141,7 @@ def export(request: HttpRequest) -> HttpResponseBase:
     """The list with the present filters as a file, personal data masked."""
     view = saved_view(request)
     values = values_of(chips_for(request, view))
-    rows: Any = chosen_tickets(person_of(request), values, _search(request), view)
+    rows: Any = chosen_tickets(person_of(request), values, search_of(request), view)
     ordering = orderings_for(view)[values["order"]][1]
     try:
         return export_response(

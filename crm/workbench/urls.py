@@ -16,6 +16,7 @@ from crm.workbench import (
     visits,
 )
 from crm.workbench import transfers as transfer_pages
+from crm.workbench.bulk import pages as bulk_pages
 from crm.workbench.saved_views import pages as view_pages
 
 urlpatterns = [
@@ -49,6 +50,10 @@ urlpatterns = [
     path("triage/", triage_page.triage_accuracy, name="triage_accuracy"),
     path("tickets/", ticket_list.ticket_list, name="ticket_list"),
     path("tickets/export/", ticket_list.export, name="ticket_export"),
+    path("tickets/bulk/<slug:action>/", bulk_pages.bulk_change, name="bulk_change"),
+    path("tickets/bulk/<int:pk>/undo/", bulk_pages.bulk_undo, name="bulk_undo"),
+    path("tickets/reply/", bulk_pages.bulk_reply, name="bulk_reply"),
+    path("tickets/reply/<int:pk>/", bulk_pages.bulk_reply_progress, name="bulk_reply_progress"),
     path("tickets/views/", view_pages.view_new, name="saved_view_new"),
     path("tickets/views/<int:pk>/", view_pages.view_change, name="saved_view"),
     path("tickets/views/<int:pk>/remove/", view_pages.view_remove, name="saved_view_remove"),

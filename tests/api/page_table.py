@@ -58,6 +58,10 @@ PAGES = (
     Row("POST", "/tickets/views/{saved_view}/", "302 302 404 302 302 302 403", {"name": "改名", "sharing": "private"}),
     Row("POST", "/tickets/views/{saved_view}/remove/", "302 302 404 302 302 302 403"),
     Row("GET", "/transfers/", "302 403 403 200 200 200 200"),
+    Row("POST", "/tickets/bulk/priority/", "302 302 302 302 302 302 403", {"tickets": "{ticket}", "priority": "high"}),
+    Row("POST", "/tickets/bulk/{bulk_change}/undo/", "302 302 404 404 404 302 403"),
+    Row("POST", "/tickets/reply/", "302 403 403 200 200 200 403", {"tickets": "{ticket}"}),
+    Row("GET", "/tickets/reply/{bulk_reply}/", "302 404 404 200 404 200 200"),
     Row("GET", "/tickets/export/", "302 403 403 403 200 200 403"),
     # Customers
     Row("GET", "/customers/", "302 200 200 200 200 200 200"),

@@ -1,0 +1,1 @@
+"""Many tickets at once: changes that can be taken back for a minute, and answers to an incident."""

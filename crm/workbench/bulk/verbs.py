@@ -1,0 +1,171 @@
+"""What can be done to many tickets: how, with which right, and by which service it is taken back."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from core.errors import Conflict, InvalidInput
+from crm.staff.models import User
+from crm.workbench.models import BulkAction
+from tickets.choices import Priority, TicketStatus
+from tickets.models import Queue, Ticket
+from tickets.services import catalogue, editing, transfers, transitions
+
+REASON_LENGTH = 500
+TAG_LENGTH = 50
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The checked input: what is kept of it, and the rows it means."""
+
+    stored: dict[str, Any]
+    rows: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Verb:
+    """`change` answers with what the ticket was before, which `undo` gets back."""
+
+    permission: str
+    prepare: Callable[[User, Mapping[str, Any]], Prepared]
+    change: Callable[[Ticket, User, Prepared], dict[str, Any]]
+    undo: Callable[[Ticket, User, dict[str, Any], dict[str, Any]], Any]
+
+
+def _reason(values: Mapping[str, Any]) -> str:
+    return str(values.get("reason", "")).strip()[:REASON_LENGTH]
+
+
+def _wrong(name: str, sentence: str) -> InvalidInput:
+    return InvalidInput(sentence, fields={name: [sentence]})
+
+
+def _gone_on() -> Conflict:
+    return Conflict(_("工单之后又有变动，未撤销。"), code="changed_since")
+
+
+def _person(actor: User, values: Mapping[str, Any]) -> Prepared:
+    chosen = str(values.get("assignee", ""))
+    if not chosen:
+        raise _wrong("assignee", _("请选择负责人。"))
+    people = User.objects.visible_to(actor).active()
+    person = actor if chosen == "me" else people.filter(pk=int(chosen)).first() if _is_id(chosen) else None
+    if person is None:
+        raise _wrong("assignee", _("没有这位员工。"))
+    return Prepared({"assignee": person.pk, "reason": _reason(values)}, {"assignee": person})
+
+
+def _is_id(word: str) -> bool:
+    return word.isascii() and word.isdigit() and len(word) < 19
+
+
+def _assign(ticket: Ticket, actor: User, given: Prepared) -> dict[str, Any]:
+    before = {"assignee": ticket.assignee_id}
+    if ticket.assignee_id == given.stored["assignee"]:
+        raise Conflict(_("已由该员工负责。"), code="same_assignee")
+    transitions.assign(
+        ticket=ticket, actor=actor, assignee=given.rows["assignee"], reason=given.stored.get("reason", "")
+    )
+    return before
+
+
+def _unassign(ticket: Ticket, actor: User, before: dict[str, Any], stored: dict[str, Any]) -> None:
+    if ticket.assignee_id != stored["assignee"] or not ticket.is_open:
+        raise _gone_on()
+    if before["assignee"] is None:
+        transitions.release(ticket=ticket, actor=actor, reason=_("撤销批量分派"))
+        return
+    person = User.objects.active().filter(pk=before["assignee"]).first()
+    if person is None:
+        raise Conflict(_("原负责人已停用，未撤销。"), code="changed_since")
+    transitions.assign(ticket=ticket, actor=actor, assignee=person, reason=_("撤销批量分派"))
+
+
+def _queue(actor: User, values: Mapping[str, Any]) -> Prepared:
+    if not values.get("queue"):
+        raise _wrong("queue", _("请选择队列。"))
+    queue = catalogue.queue_for(str(values["queue"])[:100])
+    return Prepared({"queue": queue.key, "reason": _reason(values)}, {"queue": queue})
+
+
+def _move(ticket: Ticket, actor: User, given: Prepared) -> dict[str, Any]:
+    before = {"queue": ticket.queue_id, "assignee": ticket.assignee_id}
+    transitions.move(ticket=ticket, actor=actor, queue=given.rows["queue"], reason=given.stored["reason"])
+    return before
+
+
+def _move_back(ticket: Ticket, actor: User, before: dict[str, Any], stored: dict[str, Any]) -> None:
+    person = User.objects.active().filter(pk=before["assignee"]).first() if before["assignee"] else None
+    transfers.take_back(ticket=ticket, actor=actor, queue=Queue.objects.get(pk=before["queue"]), assignee=person)
+
+
+def _priority(actor: User, values: Mapping[str, Any]) -> Prepared:
+    word = str(values.get("priority", ""))
+    if word not in Priority.values:
+        raise _wrong("priority", _("请选择优先级。"))
+    return Prepared({"priority": word})
+
+
+def _set_priority(ticket: Ticket, actor: User, given: Prepared) -> dict[str, Any]:
+    before, wanted = str(ticket.priority), given.stored["priority"]
+    if before == wanted:
+        raise Conflict(_("优先级已是“%(name)s”。") % {"name": Priority(wanted).label}, code="same_priority")
+    editing.edit(ticket=ticket, actor=actor, changes={"priority": wanted})
+    return {"priority": before}
+
+
+def _priority_back(ticket: Ticket, actor: User, before: dict[str, Any], stored: dict[str, Any]) -> None:
+    if ticket.priority != stored["priority"]:
+        raise _gone_on()
+    editing.edit(ticket=ticket, actor=actor, changes={"priority": before["priority"]})
+
+
+def _tag(actor: User, values: Mapping[str, Any]) -> Prepared:
+    name = " ".join(str(values.get("tag", "")).replace("\x00", "").split())[:TAG_LENGTH]
+    if not name:
+        raise _wrong("tag", _("请填写标签。"))
+    return Prepared({"tag": name})
+
+
+def _names(ticket: Ticket) -> list[str]:
+    return list(ticket.tags.values_list("name", flat=True))
+
+
+def _add_tag(ticket: Ticket, actor: User, given: Prepared) -> dict[str, Any]:
+    names, name = _names(ticket), given.stored["tag"]
+    if name in names:
+        raise Conflict(_("已有标签“%(name)s”。") % {"name": name}, code="same_tag")
+    editing.edit(ticket=ticket, actor=actor, changes={"tags": [*names, name]})
+    return {}
+
+
+def _remove_tag(ticket: Ticket, actor: User, before: dict[str, Any], stored: dict[str, Any]) -> None:
+    names = [name for name in _names(ticket) if name != stored["tag"]]
+    editing.edit(ticket=ticket, actor=actor, changes={"tags": names})
+
+
+def _nothing(actor: User, values: Mapping[str, Any]) -> Prepared:
+    return Prepared({"reason": _reason(values)})
+
+
+def _solve(ticket: Ticket, actor: User, given: Prepared) -> dict[str, Any]:
+    transitions.solve(ticket=ticket, actor=actor, reason=given.stored["reason"])
+    return {}
+
+
+def _reopen(ticket: Ticket, actor: User, before: dict[str, Any], stored: dict[str, Any]) -> None:
+    if ticket.status != TicketStatus.SOLVED:
+        raise _gone_on()
+    transitions.reopen(ticket=ticket, actor=actor, reason=_("撤销批量解决"))
+
+
+VERBS: dict[str, Verb] = {
+    BulkAction.ASSIGN: Verb("tickets.assign_ticket", _person, _assign, _unassign),
+    BulkAction.MOVE: Verb("tickets.transition_ticket", _queue, _move, _move_back),
+    BulkAction.PRIORITY: Verb("tickets.change_ticket", _priority, _set_priority, _priority_back),
+    BulkAction.TAG: Verb("tickets.change_ticket", _tag, _add_tag, _remove_tag),
+    BulkAction.SOLVE: Verb("tickets.transition_ticket", _nothing, _solve, _reopen),
+}
