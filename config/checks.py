@@ -12,9 +12,10 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import DatabaseError, connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.backends.utils import CursorWrapper
+from django.db.models import QuerySet
 
 from tickets.choices import ChannelKind
-from tickets.models import Channel
+from tickets.models import Channel, Mailbox
 
 OLDEST_POSTGRESQL = 14
 HOW_TO_MAKE_IT = (
@@ -107,9 +108,9 @@ def check_mail(*, databases: Sequence[str] | None = None, **_options: Any) -> li
     if "default" not in (databases or []) or not settings.EMAIL_IS_KEPT or _is_for_this_machine():
         return []
     try:
-        if Channel._meta.db_table not in connections["default"].introspection.table_names():
+        if Mailbox._meta.db_table not in connections["default"].introspection.table_names():
             return []
-        if not Channel.objects.filter(kind=ChannelKind.EMAIL, is_active=True).exists():
+        if not _channels_without_a_way_out().exists():
             return []
     except DatabaseError:
         return []  # told by check_database, or about to be mended by the migration that is starting
@@ -121,6 +122,12 @@ def check_mail(*, databases: Sequence[str] | None = None, **_options: Any) -> li
             id="kean.W006",
         )
     ]
+
+
+def _channels_without_a_way_out() -> QuerySet[Channel]:
+    """Mail channels that do not answer through a mailbox of their own."""
+    own = Mailbox.objects.filter(is_active=True).exclude(smtp_host="").values("channel")
+    return Channel.objects.filter(kind=ChannelKind.EMAIL, is_active=True).exclude(pk__in=own)
 
 
 def _is_for_this_machine() -> bool:
