@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import override, pgettext
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
@@ -35,7 +35,7 @@ def widget(request: HttpRequest) -> HttpResponse:
 
 def _widget_words(code: str) -> dict[str, str]:
     with override(code):
-        return {"open": _("在线客服"), "close": _("收起"), "title": _("在线客服窗口")}
+        return {"open": pgettext("button", "在线客服"), "close": _("收起"), "title": _("在线客服窗口")}
 
 
 @never_cache
