@@ -6,6 +6,7 @@ from rest_framework.routers import DefaultRouter
 from core.approvals.api import ApprovalViewSet
 from core.calendars.api import BusinessCalendarViewSet
 from crm.followups.api.views import FollowUpVisitViewSet, SurveyViewSet
+from crm.insights.chat_views import ChatReportView
 from crm.integrations.api.views import WebhookViewSet
 from crm.staff.api.shifts import PeakPlanViewSet, ShiftTemplateViewSet, ShiftViewSet
 from crm.staff.api.views import StaffViewSet, TeamViewSet, TokenViewSet
@@ -75,6 +76,7 @@ urlpatterns = [
     path("inbound/<str:key>/", InboundView.as_view(), name="inbound"),
     path("inbound/<str:key>/wechat/", WeChatView.as_view(), name="inbound-wechat"),
     path("public/complaints/", PublicComplaintView.as_view(), name="public-complaints"),
+    path("chat-report/", ChatReportView.as_view(), name="chat-report"),
     path("triage/accuracy/", TriageAccuracyView.as_view(), name="triage-accuracy"),
     path("public/chat/<str:key>/visitors/", ChatVisitorView.as_view(), name="chat-visitors"),
     path("public/chat/<str:key>/messages/", ChatMessagesView.as_view(), name="chat-messages"),

@@ -15,6 +15,7 @@ PAGES = (
     Row("GET", "/home/now/", "302 200 200 200 200 200 200"),
     Row("GET", "/reports/", "302 403 403 200 200 200 200"),
     Row("GET", "/reports/times/", "302 403 403 200 200 200 200"),
+    Row("GET", "/reports/chat/", "302 403 403 200 200 200 200"),
     Row("GET", "/reports/export/", "302 403 403 200 200 200 200"),
     Row("GET", "/reports/rows/received/", "302 403 403 200 200 200 200"),
     # The desk

@@ -173,6 +173,7 @@ ROWS = (
     Row("GET", "/api/v1/norm-breaches/{breach}/", "401 200 404 200 200 200 200"),
     Row("POST", "/api/v1/norm-breaches/{breach}/objection/", "401 200 404 403 403 403 403", {"note": "当时系统故障"}),
     Row("POST", "/api/v1/norm-breaches/{breach}/withdrawal/", "401 403 403 200 200 200 403", {"reason": "异议成立"}),
+    Row("GET", "/api/v1/chat-report/", "401 403 403 200 200 200 200"),
     Row("GET", "/api/v1/triage/accuracy/", "401 403 403 200 200 200 200"),
     # Money and decisions
     Row("POST", "/api/v1/compensations/quote/", "401 200 200 200 200 200 200", {"case": "C-04", "inputs": {"P": "50"}}),
