@@ -8,6 +8,7 @@ urlpatterns = [
     path("reports/", views.report_list, name="report_list"),
     path("reports/times/", views.report_times, name="report_times"),
     path("reports/chat/", chat_views.report_chat, name="report_chat"),
+    path("reports/platforms/", views.report_platforms, name="report_platforms"),
     path("reports/export/", views.report_export, name="report_export"),
     path("reports/rows/<slug:metric>/", views.report_rows, name="report_rows"),
 ]

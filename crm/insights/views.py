@@ -19,6 +19,8 @@ from crm.insights.days import Period
 from crm.insights.home import VISITS, Board, OwnWork
 from crm.insights.metrics import METRICS
 from crm.insights.norms import norm_report
+from crm.insights.platforms import COLUMNS as PLATFORM_COLUMNS
+from crm.insights.platforms import by_platform
 from crm.insights.questions import Question, queues_of, today
 from crm.insights.rows import rows_behind
 from crm.insights.service_times import measure
@@ -118,6 +120,18 @@ def report_times(request: HttpRequest) -> HttpResponse:
         "longest": LONGEST_DAYS,
     }
     return render(request, "insights/parts/times.html", context)
+
+
+@login_required
+@permission_required(REPORTS, raise_exception=True)
+@require_GET
+def report_platforms(request: HttpRequest) -> HttpResponse:
+    """Platforms side by side; loaded after the page."""
+    context = {
+        "rows": by_platform(request.user, _question(request)),
+        "metrics": reports.chosen(PLATFORM_COLUMNS),
+    }
+    return render(request, "insights/parts/platforms.html", context)
 
 
 @login_required

@@ -15,6 +15,7 @@ from crm.workbench import (
     views,
     visits,
 )
+from crm.workbench import platforms
 from crm.workbench import transfers as transfer_pages
 from crm.workbench.bulk import pages as bulk_pages
 from crm.workbench.saved_views import pages as view_pages
@@ -41,6 +42,7 @@ urlpatterns = [
     path("notices/count/", noticing.notice_count, name="notice_count"),
     path("notices/read/", noticing.notice_read, name="notice_read"),
     path("desk/<str:number>/colleagues/", noticing.colleagues, name="ticket_colleagues"),
+    path("desk/<str:number>/here/", signs.here, name="ticket_here"),
     path("desk/<str:number>/draft/", composing.draft, name="ticket_draft"),
     path("desk/<str:number>/send/", composing.send, name="ticket_send"),
     path("desk/<str:number>/waiting/<int:pk>/undo/", composing.take_back, name="ticket_take_back"),
@@ -57,6 +59,7 @@ urlpatterns = [
     path("tickets/views/", view_pages.view_new, name="saved_view_new"),
     path("tickets/views/<int:pk>/", view_pages.view_change, name="saved_view"),
     path("tickets/views/<int:pk>/remove/", view_pages.view_remove, name="saved_view_remove"),
+    path("standing/", platforms.standing, name="platform_standing"),
     path("board/", board.board, name="board"),
     path("board/assign/", board.assign, name="board_assign"),
     path("breaches/", norm_breaches.breach_list, name="breach_list"),

@@ -14,7 +14,7 @@ from core.errors import DomainError
 from core.keyset import BadCursor
 from core.language import mask_text
 from crm.followups.services import open_survey_of
-from crm.workbench import desk, signs
+from crm.workbench import desk, platforms, signs
 from crm.workbench.access import require, ticket_or_404
 from crm.workbench.actions import ACTIONS, available_actions
 from crm.workbench.forms import TicketEditForm
@@ -96,7 +96,7 @@ def ticket_context(request: HttpRequest, ticket: Ticket, **extra: Any) -> dict[s
             message.shown_body = mask_text(message.body)  # type: ignore[attr-defined]
     return {
         "ticket": ticket,
-        "clocks": desk.clocks_of(ticket),
+        "clocks": [*desk.clocks_of(ticket), *platforms.clocks_of(ticket)],
         "thread": messages,
         "waiting": waiting_of(ticket),
         "watchers": list(ticket.watchers.select_related("user").order_by("user__username")),

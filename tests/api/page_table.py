@@ -15,6 +15,7 @@ PAGES = (
     Row("GET", "/home/now/", "302 200 200 200 200 200 200"),
     Row("GET", "/reports/", "302 403 403 200 200 200 200"),
     Row("GET", "/reports/times/", "302 403 403 200 200 200 200"),
+    Row("GET", "/reports/platforms/", "302 403 403 200 200 200 200"),
     Row("GET", "/reports/chat/", "302 403 403 200 200 200 200"),
     Row("GET", "/reports/export/", "302 403 403 200 200 200 200"),
     Row("GET", "/reports/rows/received/", "302 403 403 200 200 200 200"),
@@ -119,6 +120,8 @@ PAGES = (
     Row("POST", "/breaches/{breach}/withdrawal/", "302 403 403 302 302 302 403", {"note": "异议成立"}),
     Row("GET", "/triage/", "302 403 403 200 200 200 200"),
     # The supervisor's board
+    Row("GET", "/standing/", "302 200 200 200 200 200 200"),
+    Row("GET", "/standing/?for=board", "302 200 200 200 200 200 200"),
     Row("GET", "/board/", "302 403 403 403 200 200 403"),
     Row("POST", "/board/assign/", "302 403 403 403 302 302 403", {"number": "{number}", "assignee": "{staff}"}),
     # Team and oneself

@@ -16,7 +16,7 @@ from django.utils import timezone
 from core.events import Event
 from tickets.choices import ChannelKind, MessageKind, NormUnit
 from tickets.events import CREATED, MERGED, MESSAGE, UPDATED
-from tickets.models import PlatformNorm, PlatformTurn
+from tickets.models import Channel, PlatformNorm, PlatformTurn, Ticket
 from tickets.services import catalogue
 
 KINDS = (CREATED, MESSAGE, UPDATED, MERGED)
@@ -177,7 +177,7 @@ def count(events: Iterable[Event]) -> None:
 
 
 class _Platforms:
-    """Which platform's rules a ticket falls under: its channel's preset, or its shop's platform."""
+    """Which platform's rules an event's ticket falls under."""
 
     def __init__(self) -> None:
         known = catalogue.in_force()
@@ -186,7 +186,17 @@ class _Platforms:
 
     def of(self, event: Event) -> str:
         channel = self.channels.get(event.payload.get("channel") or 0)
-        if channel is None or channel.kind != ChannelKind.SHOP:
-            return ""
-        shop = self.shops.get(event.payload.get("shop") or 0, "")
-        return channel.preset or shop or (channel.shop.platform if channel.shop else "")
+        return platform_of(channel, self.shops.get(event.payload.get("shop") or 0, "")) if channel else ""
+
+
+def platform_of(channel: Channel, shop_platform: str = "") -> str:
+    """The platform of a shop's channel: its preset's, or its shop's. Other channels have none."""
+    if channel.kind != ChannelKind.SHOP:
+        return ""
+    return channel.preset or shop_platform or (channel.shop.platform if channel.shop else "")
+
+
+def has_norms(ticket: Ticket) -> bool:
+    """Whether a platform counts what is said on this ticket. Asks no database while the configuration is at hand."""
+    platform = platform_of(ticket.channel, ticket.shop.platform if ticket.shop else "")
+    return bool(platform) and any(norm.platform == platform for norm in catalogue.in_force().platform_norms)
