@@ -17,6 +17,8 @@ from prometheus_client.registry import Collector
 
 from core.redis import client
 from core.timers.heartbeats import Liveness, liveness
+from tickets.models import Mailbox
+from tickets.services.mailboxes.polling import ALARM_AFTER
 
 # A worker or ticker that was not seen for this long is down.
 SILENCE_SECONDS = 15.0
@@ -106,6 +108,8 @@ class EngineCollector(Collector):
         dead.add_metric(["timers"], state.dead_timers)
         dead.add_metric(["outbox"], state.dead_outbox)
         yield dead
+        failing = Mailbox.objects.filter(is_active=True, failures__gte=ALARM_AFTER).count()
+        yield GaugeMetricFamily("kean_mailboxes_failing", "Mailboxes that cannot be read", value=float(failing))
 
 
 def _may_read_metrics(request: HttpRequest) -> bool:

@@ -10,15 +10,12 @@ from email.utils import parseaddr
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from core import clock
-from core.events import record_events
 from core.language import mask_email, mask_text
-from tickets import events
 from tickets.choices import MessageKind
 from tickets.email import Mail
 from tickets.models import Ticket, TicketMessage
 from tickets.services import outgoing
-from tickets.services.transitions import lock
+from tickets.services.undelivered import leave_note, lock_living, note_undelivered
 
 REASON_LENGTH = 200
 #: Reports are short; what is longer is our own letter, whose headers stand at its beginning.
@@ -91,24 +88,13 @@ def note_bounce(bounce: Bounce) -> Ticket | None:
     ticket = message.ticket if message else Ticket.objects.filter(number=bounce.number).first()
     if ticket is None:
         return None
-    ticket = lock(ticket)
-    while ticket.merged_into_id:
-        ticket = lock(Ticket(pk=ticket.merged_into_id))
-    moment = clock.now()
-    if message is not None:
-        marked = TicketMessage.objects.filter(pk=message.pk, undelivered_at=None).update(undelivered_at=moment)
-        if not marked:
-            return ticket
-    note = TicketMessage.objects.create(
-        ticket=ticket, kind=MessageKind.NOTE, body=_sentence(bounce, ticket), created_at=moment
-    )
-    ticket.updated_at = moment
-    ticket.save(update_fields=["updated_at"])
-    undelivered = message.pk if message else None
-    record_events(
-        [events.ticket_event(events.MESSAGE, ticket, None, message=note.pk, kind=note.kind, undelivered=undelivered)]
-    )
-    return ticket
+    living = lock_living(ticket)
+    sentence = _sentence(bounce, living)
+    if message is None:
+        leave_note(ticket=living, sentence=sentence, undelivered=None)
+    else:
+        note_undelivered(message=message, sentence=sentence)
+    return living
 
 
 def _message(bounce: Bounce) -> TicketMessage | None:

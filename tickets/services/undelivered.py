@@ -13,16 +13,27 @@ from tickets.services.transitions import lock
 @transaction.atomic
 def note_undelivered(*, message: TicketMessage, sentence: str) -> bool:
     """Mark the message and leave the note, once for each message; no state changes and no clock moves."""
-    ticket = lock(message.ticket)
+    ticket = lock_living(message.ticket)
+    if not TicketMessage.objects.filter(pk=message.pk, undelivered_at=None).update(undelivered_at=clock.now()):
+        return False
+    leave_note(ticket=ticket, sentence=sentence, undelivered=message.pk)
+    return True
+
+
+def lock_living(ticket: Ticket) -> Ticket:
+    """The ticket, or the one it was merged into, locked."""
+    ticket = lock(ticket)
     while ticket.merged_into_id:
         ticket = lock(Ticket(pk=ticket.merged_into_id))
+    return ticket
+
+
+def leave_note(*, ticket: Ticket, sentence: str, undelivered: int | None) -> None:
+    """A note of the system on a locked ticket. `undelivered`: the message it is about."""
     moment = clock.now()
-    if not TicketMessage.objects.filter(pk=message.pk, undelivered_at=None).update(undelivered_at=moment):
-        return False
     note = TicketMessage.objects.create(ticket=ticket, kind=MessageKind.NOTE, body=sentence, created_at=moment)
     ticket.updated_at = moment
     ticket.save(update_fields=["updated_at"])
     record_events(
-        [events.ticket_event(events.MESSAGE, ticket, None, message=note.pk, kind=note.kind, undelivered=message.pk)]
+        [events.ticket_event(events.MESSAGE, ticket, None, message=note.pk, kind=note.kind, undelivered=undelivered)]
     )
-    return True
