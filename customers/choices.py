@@ -60,6 +60,13 @@ class ChurnBasis(models.TextChoices):
     EVERYBODY = "everybody", _("全部客户间隔中位数")
 
 
+class CareKind(models.TextChoices):
+    """What a colleague should know: what the customer likes, and what not to say to them."""
+
+    PREFERENCE = "preference", _("偏好")
+    AVOID = "avoid", _("忌讳")
+
+
 class ConsentPurpose(models.TextChoices):
     """What a customer is asked for, one by one. Contact about service needs no consent but can be refused."""
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from core.events import Event
 from core.wording import explained, listed
 from customers import events
-from customers.choices import ConsentDecision, ConsentPurpose
+from customers.choices import CareKind, ConsentDecision, ConsentPurpose
 from customers.models import Customer
 
 FIELD_LABELS = {
@@ -115,6 +115,8 @@ _WORDS: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     events.TAG_EXPIRED: ("clock-off", lambda p: _("标签“%(tag)s”到期") % p),
     events.MERGED: ("arrow-merge", lambda p: _("%(source)s 号客户合并到 %(target)s 号客户") % p),
     events.UNMERGED: ("arrows-split", lambda p: _("撤销 %(source)s 号与 %(target)s 号客户的合并") % p),
+    events.CARE_NOTED: ("heart", lambda p: _("登记%(kind)s") % {"kind": CareKind(p["note_kind"]).label}),
+    events.CARE_ENDED: ("heart-off", lambda p: _("移除%(kind)s") % {"kind": CareKind(p["note_kind"]).label}),
     events.CONSENT_RECORDED: ("writing-sign", _consent),
     events.ORDER_CREATED: ("shopping-cart", lambda p: _("下单 %(order_no)s") % p),
     events.ORDER_UPDATED: ("shopping-cart", lambda p: _("订单 %(order_no)s 更新") % p),

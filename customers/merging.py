@@ -26,3 +26,4 @@ def links() -> Iterator[tuple[str, type[Model], str]]:
 register("customers.Order", "customer")
 register("customers.CustomerIdentity", "customer")
 register("customers.ConsentRecord", "customer")
+register("customers.CareNote", "customer")

@@ -5,12 +5,15 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from core.clock import now
+from core.language import mask_text
 from customers import profile
+from customers.choices import CareKind
 from customers.forms import ConsentForm
 from customers.history import history_of
 from customers.measuring import PAID
 from customers.models import Customer, CustomerMerge, CustomerValue
 from customers.models.merge import UNDO_PERIOD
+from customers.services.care import care_notes_of
 from customers.services.consents import consents_of
 
 PANEL_ROWS = 20
@@ -23,6 +26,7 @@ def register() -> None:
     profile.register_panel(
         "consents", consents, "customers/panels/consents.html", title=_("同意与联系意愿"), position=80
     )
+    profile.register_panel("care", care, "customers/panels/care.html", title=_("偏好与忌讳"), position=10)
     profile.register_panel("history", history, "customers/panels/history.html", title=_("变更历史"), position=90)
 
 
@@ -37,6 +41,15 @@ def value(customer: Customer, user: Any) -> dict[str, Any]:
     standing = CustomerValue.objects.filter(customer=customer).select_related("base").first()
     is_waiting = standing is None and customer.orders.filter(status__in=PAID).exists()
     return {"standing": standing, "is_waiting": is_waiting}
+
+
+def care(customer: Customer, user: Any) -> dict[str, Any]:
+    """What the customer likes and what not to say, with who and when."""
+    notes = care_notes_of(customer)
+    if user.is_auditor:
+        for note in notes:
+            note.text = mask_text(note.text)
+    return {"care_notes": notes, "care_kinds": CareKind.choices}
 
 
 def consents(customer: Customer, user: Any, form: ConsentForm | None = None) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from customers import consent_views, views
+from customers import care_views, consent_views, views
 
 app_name = "customers"
 
@@ -14,6 +14,8 @@ urlpatterns = [
     path("customers/<int:pk>/verify/", views.verify, name="verify"),
     path("customers/<int:pk>/tags/", views.add_tag, name="add_tag"),
     path("customers/<int:pk>/tags/<int:tag_id>/remove/", views.remove_tag, name="remove_tag"),
+    path("customers/<int:pk>/care/", care_views.add, name="add_care"),
+    path("customers/<int:pk>/care/<int:note_id>/end/", care_views.end, name="end_care"),
     path("customers/<int:pk>/consents/", consent_views.record_consent, name="record_consent"),
     path(
         "customers/<int:pk>/consents/<str:purpose>/withdraw/", consent_views.withdraw_consent, name="withdraw_consent"

@@ -8,7 +8,19 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
 from core.admin_bases import ReadOnlyAdmin
-from customers.models import ConsentRecord, CustomerSettings, CustomerValue, ValueBase
+from customers.models import CareNote, ConsentRecord, Customer, CustomerSettings, CustomerValue, ValueBase
+
+
+@admin.register(CareNote)
+class CareNoteAdmin(ReadOnlyAdmin):
+    list_display = ("customer", "kind", "author", "created_at", "ended_at")
+    list_filter = ("kind",)
+    list_select_related = ("customer", "author")
+    fields = ("customer", "kind", "author", "created_at", "ended_at", "ended_by")
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return CareNote.objects.filter(customer__in=Customer.objects.visible_to(request.user).values("pk"))
 
 
 @admin.register(CustomerSettings)

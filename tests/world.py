@@ -8,8 +8,8 @@ from uuid import uuid4
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from rest_framework.test import APIClient
 from django.utils import timezone
+from rest_framework.test import APIClient
 
 from core import clock
 from core.questionnaires.services import token_of
@@ -22,12 +22,13 @@ from crm.workbench.bulk.changing import change_many
 from crm.workbench.bulk.replying import reply_many
 from crm.workbench.saved_views.services import save_view
 from customers.models import Customer, Shop, Tag, TagGroup
-from customers.services import add_tag, create_customer, merge_customers, resolve_customer, upsert_order
+from customers.services import add_care_note, add_tag, create_customer, merge_customers, resolve_customer, upsert_order
 from tests.factories import TeamFactory, UserFactory
 from tests.scripts_library.factories import make_article, make_script
 from tests.tickets.conftest import always_open, promise
 from tickets.models import Channel, PlatformNorm, Queue, RoutingRule, SLAPolicy, Ticket, TicketTransfer
 from tickets.services import attachments, compensations, contact, conversation, intake, merging, sending, transitions
+from tickets.services.import_batches import check_file
 from tickets.services.norms import breaches, configuring
 
 ANONYMOUS = "anonymous"
@@ -96,6 +97,7 @@ def build_world() -> World:
     _tickets(world)
     _library(world)
     _views(world)
+    _offline(world)
     return world
 
 
@@ -121,7 +123,6 @@ def _tokens(world: World) -> None:
 
 def _configuration(world: World) -> None:
     calendar = always_open()
-
     policy = SLAPolicy.objects.create(name="标准", position=10, calendar=calendar)
     promise(policy, first_response=3600, next_response=1800, resolution=86400)
     channel = Channel.objects.create(key="taobao", name="淘宝", kind="shop")
@@ -168,6 +169,7 @@ def _customers(world: World) -> None:
         name="高消费客户", kind="rule", condition={"field": "paid_total", "op": "gte", "value": 2000}
     )
     add_tag(customer=customer, tag=tag, actor=agent, reason="投诉过物流")
+    care = add_care_note(customer=customer, actor=agent, kind="preference", text="工作日晚上联系")
     order, _is_new = upsert_order(
         actor=agent,
         shop=shop,
@@ -186,6 +188,7 @@ def _customers(world: World) -> None:
     world.ids |= {
         "shop": shop.pk,
         "customer": customer.pk,
+        "care_note": care.pk,
         "spare_customer": spare.pk,
         "merged_customer": merged.pk,
         "customer_merge": merge.pk,
@@ -272,6 +275,11 @@ def _views(world: World) -> None:
     replied = reply_many(actor=world.people["lead"], body="您好，已恢复。", ticket_ids=ids, key=uuid4())
     world.ids |= {"bulk_change": tagged.pk, "bulk_reply": replied.pk}
     world.ids |= {"saved_view": save_view(view=None, actor=world.people["lead"], values=shared).pk}
+
+
+def _offline(world: World) -> None:
+    upload = SimpleUploadedFile("登记.csv", "渠道,内容\nphone,没人接电话\nphone,".encode())
+    world.ids |= {"import_batch": check_file(upload=upload, actor=world.people["lead"]).pk}
 
 
 def _library(world: World) -> None:

@@ -16,6 +16,7 @@ from core.language import mask_text
 from crm.followups.services import open_survey_of
 from crm.workbench import desk, platforms, signs
 from crm.workbench.access import require, ticket_or_404
+from crm.workbench.acquaintance import acquaintance
 from crm.workbench.actions import ACTIONS, available_actions
 from crm.workbench.forms import TicketEditForm
 from crm.workbench.insertion import scripts_for
@@ -144,6 +145,7 @@ def side_context(request: HttpRequest, ticket: Ticket, tab: str) -> dict[str, An
     elif tab == "history":
         context["history"] = desk.history_of(ticket)
     else:
+        context |= acquaintance(ticket, request.user)
         context["other_tickets"] = desk.other_tickets_of(ticket, request.user)
         context["similar"] = similar_to(ticket, request.user)
         context["tags"] = list(ticket.customer.active_tags())

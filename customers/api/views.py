@@ -14,11 +14,13 @@ from rest_framework.response import Response
 from core.api.schema import example
 from core.api.viewsets import WriteViewSet
 from core.errors import NotFound
+from core.language import mask_text
 from customers import services
+from customers.api import care, standing
 from customers.api import serializers as shapes
-from customers.api import standing
 from customers.api.filters import CustomerFilter
-from customers.models import Customer, CustomerMerge, CustomerTag, Tag
+from customers.models import CareNote, Customer, CustomerMerge, CustomerTag, Tag
+from customers.services.care import care_notes_of
 from customers.services.consents import consents_of
 from customers.services.validation import field_error
 
@@ -52,6 +54,7 @@ CONSENT_EXAMPLE = example(
     },
     request_only=True,
 )
+CARE_EXAMPLE = example("不要说的话", {"kind": "avoid", "text": "不要提上次的退款"}, request_only=True)
 REVEAL_EXAMPLE = example("核对收件电话", {"field": "phone", "reason": "核对收件人电话"}, request_only=True)
 INTO = OpenApiParameter("into", int, required=True, description=lazy("保留的客户"))
 
@@ -70,6 +73,7 @@ class CustomerViewSet(WriteViewSet):
         "verify": shapes.VerifySerializer,
         "tags": shapes.CustomerTagCreateSerializer,
         "consents": standing.ConsentCreateSerializer,
+        "care_notes": care.CareNoteCreateSerializer,
     }
     required_permissions = {
         "list": "customers.view_customer",
@@ -86,6 +90,9 @@ class CustomerViewSet(WriteViewSet):
         "preview_merge": "customers.merge_customer",
         "consents": "customers.add_consentrecord",
         "list_consents": "customers.view_consentrecord",
+        "care_notes": "customers.change_customer",
+        "list_care_notes": "customers.view_customer",
+        "end_care_note": "customers.change_customer",
     }
     extra_query_parameters = {"preview_merge": ("into",)}
     filterset_class = CustomerFilter
@@ -224,3 +231,31 @@ class CustomerViewSet(WriteViewSet):
     @consents.mapping.get
     def list_consents(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return Response(standing.ConsentsSerializer(consents_of(self.get_object())).data)
+
+    # Preferences, and what not to say ---------------------------------------------------------
+
+    @extend_schema(
+        request=care.CareNoteCreateSerializer, responses={201: care.CareNoteSerializer}, examples=[CARE_EXAMPLE]
+    )
+    @action(detail=True, methods=["post"], url_path="care-notes", pagination_class=None)
+    def care_notes(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        note = services.add_care_note(customer=self.get_object(), actor=request.user, **self.validated())
+        return Response(care.CareNoteSerializer(note).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(responses=care.CareNotesSerializer, filters=False)
+    @care_notes.mapping.get
+    def list_care_notes(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        notes = care_notes_of(self.get_object())
+        if request.user.is_auditor:
+            for note in notes:
+                note.text = mask_text(note.text)
+        return Response(care.CareNotesSerializer({"results": notes}).data)
+
+    @extend_schema(parameters=[OpenApiParameter("note", int, OpenApiParameter.PATH)], responses={204: None})
+    @action(detail=True, methods=["delete"], url_path=r"care-notes/(?P<note>[0-9]{1,18})", pagination_class=None)
+    def end_care_note(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        note = CareNote.objects.filter(pk=int(kwargs["note"]), customer=self.get_object(), ended_at=None).first()
+        if note is None:
+            raise NotFound(_("没有这条服务提示。"))
+        services.end_care_note(note=note, actor=request.user)
+        return Response(status=status.HTTP_204_NO_CONTENT)

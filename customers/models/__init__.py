@@ -1,5 +1,6 @@
 """Rows of the customer floor."""
 
+from customers.models.care import CareNote
 from customers.models.consent import ConsentRecord
 from customers.models.customer import Customer, CustomerIdentity
 from customers.models.merge import CustomerMerge
@@ -9,6 +10,7 @@ from customers.models.tag import CustomerTag, Tag, TagGroup
 from customers.models.value import CustomerSettings, CustomerValue, ValueBase
 
 __all__ = [
+    "CareNote",
     "ConsentRecord",
     "Customer",
     "CustomerIdentity",

@@ -1,5 +1,6 @@
 """What can be done with customers: verbs with keyword-only arguments, each one transaction."""
 
+from customers.services.care import add_care_note, end_care_note
 from customers.services.catalogue import save_shop, save_tag, save_tag_group
 from customers.services.consents import check_may_ask, record_consent, withdraw_consent
 from customers.services.identification import resolve_customer
@@ -23,6 +24,7 @@ from customers.services.values import (
 )
 
 __all__ = [
+    "add_care_note",
     "add_identity",
     "add_tag",
     "apply_all_rule_tags",
@@ -32,6 +34,7 @@ __all__ = [
     "compute_values",
     "continue_values",
     "create_customer",
+    "end_care_note",
     "expire_tag",
     "merge_customers",
     "preview_merge",

@@ -85,6 +85,8 @@ PAGES = (
     Row("POST", "/customers/merges/{customer_merge}/undo/", "302 403 403 302 302 302 403"),
     # Scripts and articles
     Row("GET", "/scripts/", "302 200 200 200 200 200 200"),
+    Row("POST", "/customers/{customer}/care/", "302 200 404 200 200 200 403", {"kind": "avoid", "text": "不要称呼全名"}),
+    Row("POST", "/customers/{customer}/care/{care_note}/end/", "302 200 404 200 200 200 403"),
     Row("GET", "/scripts/new/", "302 403 403 200 200 200 403"),
     Row("POST", "/scripts/new/", "302 403 403 302 302 302 403", {"key": "SC-9", "title": "新", "body": "正文", "kind": "basic", "audience": "internal"}),
     Row("GET", "/scripts/{script}/", "302 200 200 200 200 200 200"),
