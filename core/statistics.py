@@ -79,6 +79,34 @@ def wilson(successes: int, n: int, confidence: float = 0.95) -> Interval | None:
     return Interval(max(0.0, (middle - reach) / scale), min(1.0, (middle + reach) / scale))
 
 
+@dataclass(frozen=True)
+class Difference:
+    """How far a share lies above another, in the same unit (0.05 = 5 points)."""
+
+    value: float
+    interval: Interval
+    p_value: float
+
+
+def two_proportions(first: int, n_first: int, second: int, n_second: int) -> Difference | None:
+    """Two independent shares compared; None when either has no observations.
+
+    The p-value is that of the two-sided z-test with the pooled share; the interval is Newcombe's (1998, method 10)
+    from the two Wilson intervals, which unlike the simple one holds for small samples and shares near 0 and 1.
+    """
+    low, high = wilson(first, n_first), wilson(second, n_second)
+    if low is None or high is None:
+        return None
+    one, other = first / n_first, second / n_second
+    value = one - other
+    below = math.hypot(one - low.low, high.high - other)
+    above = math.hypot(low.high - one, other - high.low)
+    pooled = (first + second) / (n_first + n_second)
+    error = math.sqrt(pooled * (1 - pooled) * (1 / n_first + 1 / n_second))
+    p_value = 2 * (1 - NormalDist().cdf(abs(value) / error)) if error else 1.0
+    return Difference(value, Interval(value - below, value + above), p_value)
+
+
 def rate(part: int, whole: int) -> float | None:
     """A share, None when there is nothing to share."""
     return part / whole if whole else None

@@ -240,7 +240,7 @@ METRICS: dict[str, Metric] = {
             (keys.CAME_BACK,),
             (keys.FIRST_SOLVED,),
             unit=Unit.SHARE,
-            rows="solved",
+            rows="first_solved",
             better="down",
             has_interval=True,
         ),

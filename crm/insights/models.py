@@ -1,8 +1,10 @@
 from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from core.fields import UpdatedAtField
 from crm.insights.querysets import CountQuerySet, DayCountQuerySet
 
 
@@ -77,3 +79,29 @@ class PersonDayCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} {self.person_id} {self.metric} {self.value}"
+
+
+class ChannelTolerance(models.Model):
+    """How many percentage points a channel may differ from the others before it is flagged (capability B04)."""
+
+    metric = models.CharField(_("指标"), max_length=64, unique=True)
+    points = models.DecimalField(
+        _("容差（百分点）"),
+        max_digits=4,
+        decimal_places=1,
+        validators=[MinValueValidator(0), MaxValueValidator(100)],
+    )
+    updated_at = UpdatedAtField(_("更新时间"))
+
+    class Meta:
+        verbose_name = _("渠道差异容差")
+        verbose_name_plural = pgettext_lazy("many", "渠道差异容差")
+        ordering = ["metric"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(points__gte=0, points__lte=100), name="insights_tolerance_in_percent"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.metric} ±{self.points}"

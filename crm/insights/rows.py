@@ -68,6 +68,10 @@ def _nothing(event: Event, ticket: Ticket | None) -> str:
     return str(event.payload.get("reason") or "")
 
 
+def _came_back(event: Event, ticket: Ticket | None) -> str:
+    return _("重开过") if ticket is not None and ticket.reopen_count else ""
+
+
 def _score(event: Event, ticket: Ticket | None) -> str:
     return _("{score} 分").format(score=event.payload["score"])
 
@@ -80,6 +84,7 @@ def _outcome(event: Event, ticket: Ticket | None) -> str:
 SOURCES: dict[str, Source] = {
     "created": Source(lazy("受理的工单"), Q(kind=CREATED), _created),
     "solved": Source(lazy("解决记录"), Q(kind=SOLVED), _nothing),
+    "first_solved": Source(lazy("首次解决的工单"), Q(kind=SOLVED, payload__solve_count=1), _came_back),
     "closed": Source(lazy("关闭记录"), Q(kind=CLOSED, payload__action="close"), _nothing),
     "reopened": Source(lazy("重开记录"), Q(kind=REOPENED), _nothing),
     "replies": Source(lazy("回复记录"), Q(kind=MESSAGE, payload__kind="reply"), _nothing),

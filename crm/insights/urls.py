@@ -1,6 +1,6 @@
 from django.urls import path
 
-from crm.insights import chat_views, views
+from crm.insights import channel_views, chat_views, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -10,5 +10,8 @@ urlpatterns = [
     path("reports/chat/", chat_views.report_chat, name="report_chat"),
     path("reports/platforms/", views.report_platforms, name="report_platforms"),
     path("reports/export/", views.report_export, name="report_export"),
+    path("reports/channels/", channel_views.channel_report, name="channel_report"),
+    path("reports/channels/export/", channel_views.channel_export, name="channel_export"),
+    path("reports/channels/tolerance/", channel_views.channel_tolerance, name="channel_tolerance"),
     path("reports/rows/<slug:metric>/", views.report_rows, name="report_rows"),
 ]

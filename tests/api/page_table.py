@@ -18,6 +18,9 @@ PAGES = (
     Row("GET", "/reports/platforms/", "302 403 403 200 200 200 200"),
     Row("GET", "/reports/chat/", "302 403 403 200 200 200 200"),
     Row("GET", "/reports/export/", "302 403 403 200 200 200 200"),
+    Row("GET", "/reports/channels/", "302 403 403 200 200 200 200"),
+    Row("GET", "/reports/channels/export/", "302 403 403 200 200 200 200"),
+    Row("POST", "/reports/channels/tolerance/", "302 403 403 403 302 302 403", {"metric": "satisfaction", "points": "3"}),
     Row("GET", "/reports/rows/received/", "302 403 403 200 200 200 200"),
     # The desk
     Row("GET", "/desk/", "302 200 200 200 200 200 200"),

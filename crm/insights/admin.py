@@ -1,0 +1,29 @@
+"""Settings of the reports."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+
+from crm.insights.channels import COMPARED, set_tolerance
+from crm.insights.metrics import METRICS
+from crm.insights.models import ChannelTolerance
+
+
+class ToleranceForm(forms.ModelForm):
+    metric = forms.ChoiceField(choices=[(key, METRICS[key].label) for key in COMPARED])
+
+    class Meta:
+        model = ChannelTolerance
+        fields = ("metric", "points")
+
+
+@admin.register(ChannelTolerance)
+class ChannelToleranceAdmin(ModelAdmin):
+    form = ToleranceForm
+    list_display = ("metric", "points", "updated_at")
+
+    def save_model(self, request: HttpRequest, obj: ChannelTolerance, form: Any, change: bool) -> None:
+        obj.pk = set_tolerance(metric=obj.metric, points=obj.points, actor=request.user).pk
