@@ -13,7 +13,7 @@ BEAT_EVERY = timedelta(seconds=20)
 _BEAT = """
 INSERT INTO staff_presence AS p (user_id, beat_at, away_reason, returned) VALUES (%s, %s, '', 0)
 ON CONFLICT (user_id) DO UPDATE SET beat_at = excluded.beat_at
-WHERE p.beat_at IS NULL OR p.beat_at <= excluded.beat_at - %s
+WHERE p.beat_at IS NULL OR p.beat_at <= %s
 """
 
 
@@ -26,7 +26,7 @@ def beat(user: User, *, last: datetime | None = None) -> None:
     if user.availability == Availability.OFFLINE or (last is not None and last > now - BEAT_EVERY):
         return
     with connection.cursor() as cursor:
-        cursor.execute(_BEAT, [user.pk, now, BEAT_EVERY])
+        cursor.execute(_BEAT, [user.pk, now, now - BEAT_EVERY])
 
 
 def last_beat(user: User) -> datetime | None:

@@ -197,7 +197,7 @@ ROWS = (
     Row("GET", "/api/v1/staff/me/", "401 200 200 200 200 200 200"),
     Row("PATCH", "/api/v1/staff/me/", "401 200 200 200 200 200 403", {"availability": "busy"}),
     Row("GET", "/api/v1/shifts/", "401 200 200 200 200 200 200"),
-    Row("POST", "/api/v1/shifts/", "401 403 403 403 201 201 403", {"user": "{staff}", "starts_at": LATER, "ends_at": "2099-01-01T18:00:00+08:00"}),
+    Row("POST", "/api/v1/shifts/", "401 403 403 403 201 201 403", {"user": "agent", "starts_at": LATER, "ends_at": "2099-01-01T18:00:00+08:00"}),
     Row("GET", "/api/v1/shifts/{shift}/", "401 200 404 200 200 200 200"),
     Row("PATCH", "/api/v1/shifts/{shift}/", "401 403 403 403 200 200 403", {"ends_at": "2098-01-01T20:00:00+08:00"}),
     Row("DELETE", "/api/v1/shifts/{shift}/", "401 403 403 403 204 204 403"),

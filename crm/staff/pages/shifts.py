@@ -34,7 +34,7 @@ WEEK = timedelta(days=7)
 
 class ShiftForm(forms.Form):
     user = forms.ModelChoiceField(label=lazy("员工"), queryset=User.objects.none())
-    on = forms.DateField(label=lazy("日期"), widget=forms.DateInput(attrs={"type": "date"}))
+    on = forms.DateField(label=lazy("日期"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
     opens = forms.TimeField(label=lazy("开始"), widget=forms.TimeInput(attrs={"type": "time"}))
     closes = forms.TimeField(label=lazy("结束"), widget=forms.TimeInput(attrs={"type": "time"}))
     queue = forms.ModelChoiceField(label=lazy("队列"), queryset=Queue.objects.none(), required=False)
@@ -57,8 +57,8 @@ class ShiftForm(forms.Form):
 
 class CopyForm(forms.Form):
     template = forms.ModelChoiceField(label=lazy("班次模板"), queryset=ShiftTemplate.objects.all())
-    first = forms.DateField(label=lazy("从"), widget=forms.DateInput(attrs={"type": "date"}))
-    last = forms.DateField(label=lazy("到"), widget=forms.DateInput(attrs={"type": "date"}))
+    first = forms.DateField(label=lazy("从"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    last = forms.DateField(label=lazy("到"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
     calendar = forms.ModelChoiceField(
         label=lazy("营业日历"),
         queryset=BusinessCalendar.objects.all(),
@@ -82,17 +82,17 @@ class Grid:
         self.today = timezone.localdate(clock.now())
         self.previous, self.next = monday - WEEK, monday + WEEK
         start, end = _midnight(monday), _midnight(self.next)
-        found = ShiftPlan.objects.visible_to(user).between(start, end).select_related("user", "queue", "peak")
+        found = ShiftPlan.objects.visible_to(user).filter(starts_at__gte=start, starts_at__lt=end)
         by_cell: dict[tuple[int, date], list[ShiftPlan]] = defaultdict(list)
-        for shift in found.order_by("starts_at", "pk"):
-            # A night shift stands on the day it begins, or on the first of the week.
-            by_cell[shift.user_id, max(timezone.localdate(shift.starts_at), monday)].append(shift)
+        for shift in found.select_related("queue", "peak").order_by("starts_at", "pk"):
+            # A night shift stands on the day it begins.
+            by_cell[shift.user_id, timezone.localdate(shift.starts_at)].append(shift)
         people = User.objects.visible_to(user).active().filter(role__in=[Role.AGENT, Role.LEAD])
         self.people = list(people.order_by("username")[:PEOPLE])
         self.rows = [(person, [(day, by_cell[person.pk, day]) for day in self.days]) for person in self.people]
         shown = {person.pk: person for person in self.people}
         self.list = [
-            (day, [(shown[pk], cell) for (pk, on), cell in by_cell.items() if on == day and pk in shown])
+            (day, [(shown[pk], cell) for (pk, on), cell in by_cell.items() if on == day and cell and pk in shown])
             for day in self.days
         ]
         self.gaps = (

@@ -67,7 +67,7 @@ def needs(group: SkillGroup, start: datetime, end: datetime) -> list[Span]:
             span_of(day, line.opens_minute, line.closes_minute) for line in group.hours.all() if line.weekday == weekday
         ]
         day += _DAY
-    return sorted(span for span in found if span[1] > start and span[0] < end)
+    return _joined(span for span in found if span[1] > start and span[0] < end)
 
 
 def arm_watch() -> None:
@@ -162,6 +162,17 @@ def _in_force(shift: ShiftPlan, peaks: list[PeakPlan]) -> list[Span]:
         return []
     start, end = max(span[0], own.starts_at), min(span[1], own.closes_at)
     return [(start, end)] if start < end else []
+
+
+def _joined(spans: Iterable[Span]) -> list[Span]:
+    """The spans in order, those that touch made one."""
+    joined: list[Span] = []
+    for start, end in sorted(spans):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+        else:
+            joined.append((start, end))
+    return joined
 
 
 def _without(span: Span, others: Iterable[Span]) -> list[Span]:
