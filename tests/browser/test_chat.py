@@ -148,6 +148,7 @@ def test_the_bot_answers_with_its_source_and_gives_way(
     expect(answer).to_be_visible(timeout=10_000)
     expect(answer).to_contain_text("机器人")
     expect(answer.get_by_role("link")).to_have_attribute("href", re.compile("/help/articles/"))
+    expect(answer.get_by_role("button", name="解决了", exact=True)).to_be_visible()
     wide = frame.evaluate("document.documentElement.scrollWidth")
     assert wide <= 320
     frame.get_by_role("button", name="转人工", exact=True).click()

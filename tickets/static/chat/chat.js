@@ -52,6 +52,7 @@
     if (!state.notice && state.chat) $("notice").textContent = "";
     $("person").hidden = state.served_by !== "bot";
     who.hidden = state.chat > 0 && state.status !== "closed";
+    draw();
   }
 
   function rows() {
@@ -68,7 +69,7 @@
     const kept = new Set();
     rows().forEach((row) => {
       const key = row.client_id || `m${row.id}`;
-      const look = JSON.stringify([row.id, row.body, row.answer, row.item && row.item.fault, row.item && isOffline]);
+      const look = JSON.stringify([row.id, row.body, row.answer, row.item && row.item.fault, row.item && isOffline, row.answer && state.served_by]);
       const old = drawn.get(key);
       let node = old && old.node;
       if (!old || old.look !== look) {
