@@ -100,6 +100,16 @@ PLACES = (
         "wdb norms breaches",
     ),
     Place("reports", _("报表"), "chart-bar", ("report_list",), "insights.view_report", 3, "g r", "bb reports"),
+    Place(
+        "offline",
+        _("离线导入"),
+        "file-import",
+        ("import_list",),
+        "tickets.view_importbatch",
+        3,
+        "g i",
+        "lxdr offline import",
+    ),
     Place("team", _("团队"), "users-group", ("team",), "staff.view_team", 3, "g m", "td team"),
     Place("settings", _("设置"), "settings", ("admin:index",), "core.change_settings", 4, "g a", "sz settings admin"),
 )

@@ -13,6 +13,7 @@ from core.conditions import ConditionError, FieldSet, parse
 from core.errors import DomainError, InvalidInput
 from tickets import channel_admin, desk_admin, platform_admin, relation_admin  # noqa: F401 (register their pages)
 from tickets import chat_admin as chat_admin  # registers its own pages
+from tickets import offline_admin as offline_admin  # likewise
 from tickets.models import (
     Attachment,
     Compensation,

@@ -93,6 +93,15 @@ class NoticeKind(models.TextChoices):
     WATCHED_MESSAGE = "watched_message", _("关注的工单有新消息")
 
 
+class ImportState(models.TextChoices):
+    """What becomes of one line of a file."""
+
+    READY = "ready", _("可导入")
+    KNOWN = "known", _("已有工单")
+    WRONG = "wrong", _("有错误")
+    IMPORTED = "imported", _("已导入")
+
+
 class Metric(models.TextChoices):
     FIRST_RESPONSE = "first_response", _("首次响应")
     NEXT_RESPONSE = "next_response", _("再次响应")

@@ -5,7 +5,7 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -101,8 +101,25 @@ class TicketImport:
 
     def take(self, row: FileRow) -> None:
         """Read, check and write one line; what is wrong goes into the report."""
+        self._do(row, self._take)
+
+    def look(self, row: FileRow) -> tuple[intake.Request | None, bool]:
+        """The message of one line and whether it is new, written nowhere; None when the report says what is wrong."""
+        found: list[intake.Request] = []
+
+        def read(row: FileRow) -> bool:
+            request = self._checked(row)
+            is_new = self._is_new(request)
+            found.append(request)
+            return is_new
+
+        before = self.report.created
+        self._do(row, read)
+        return (found[0] if found else None), self.report.created > before
+
+    def _do(self, row: FileRow, verb: Callable[[FileRow], bool]) -> None:
         try:
-            is_new = self._take(row)
+            is_new = verb(row)
         except InvalidInput as refused:
             self._fail(row, refused.fields or {"": [refused.message]})
         except ValidationError as refused:
@@ -122,12 +139,19 @@ class TicketImport:
         ]
 
     def _take(self, row: FileRow) -> bool:
+        request = self._checked(row)
+        if self.commit:
+            return intake.receive(request=request, actor=None).created
+        return self._is_new(request)
+
+    def _checked(self, row: FileRow) -> intake.Request:
         if row.error:
             raise InvalidInput(row.error)
         request = self._request(fields_of(row.values))
         intake.check(request)
-        if self.commit:
-            return intake.receive(request=request, actor=None).created
+        return request
+
+    def _is_new(self, request: intake.Request) -> bool:
         key = (request.channel, request.external_id)
         is_new = key not in self.seen and not _is_known(*key)
         self.seen.add(key)

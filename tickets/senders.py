@@ -3,7 +3,7 @@
 from core.outbox import OutboxItem, outbox_sender
 from tickets.channels import wechat
 from tickets.channels.email import REPLY
-from tickets.services import bounces
+from tickets.services import bounces, import_batches
 from tickets.services.mailboxes import polling
 from tickets.services.wechat import sending
 
@@ -35,3 +35,9 @@ def send_wechat(item: OutboxItem) -> None:
         index=item.payload["part"],
         is_last_try=item.attempt >= len(WECHAT_RETRY_AFTER),
     )
+
+
+@outbox_sender(import_batches.KIND)
+def import_lines(item: OutboxItem) -> None:
+    """Some lines of a file that somebody confirmed."""
+    import_batches.import_rows(item.payload["rows"])

@@ -3,6 +3,7 @@
 import secrets
 from typing import Any
 
+from django.db import InternalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -11,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from core.api.throttling import PublicFormThrottle
 from core.errors import DomainError, RateLimited
+from core.middleware import is_read_only
 from core.rate_limits import client_ip, hit
 from tickets.choices import Stage
 from tickets.forms import ComplaintForm, TrackForm
@@ -44,6 +46,12 @@ def complain(request: HttpRequest) -> HttpResponse:
     except DomainError as error:
         form.add_error(None, str(error))
         return render(request, "tickets/complain.html", {"form": form}, status=error.status)
+    except InternalError as error:
+        if not is_read_only(error):
+            raise
+        # What was typed stays in the form, so that it can be sent later.
+        form.add_error(None, _("系统现在只能查看，投诉没有提交。请稍后重试，或下载离线登记表先记下。"))
+        return render(request, "tickets/complain.html", {"form": form, "is_read_only": True}, status=503)
     return render(request, "tickets/complain.html", {"form": form}, status=400)
 
 

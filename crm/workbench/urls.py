@@ -4,18 +4,19 @@ from crm.workbench import (
     approvals,
     board,
     composing,
+    imports,
     mail_view,
     money,
     norm_breaches,
     noticing,
     palette,
+    platforms,
     signs,
     ticket_list,
     triage_page,
     views,
     visits,
 )
-from crm.workbench import platforms
 from crm.workbench import transfers as transfer_pages
 from crm.workbench.bulk import pages as bulk_pages
 from crm.workbench.saved_views import pages as view_pages
@@ -44,9 +45,9 @@ urlpatterns = [
     path("desk/<str:number>/colleagues/", noticing.colleagues, name="ticket_colleagues"),
     path("desk/<str:number>/here/", signs.here, name="ticket_here"),
     path("desk/<str:number>/draft/", composing.draft, name="ticket_draft"),
-    path("desk/<str:number>/send/", composing.send, name="ticket_send"),
     path("desk/<str:number>/waiting/<int:pk>/undo/", composing.take_back, name="ticket_take_back"),
     path("desk/<str:number>/waiting/<int:pk>/now/", composing.send_at_once, name="ticket_send_at_once"),
+    path("desk/<str:number>/send/", composing.send, name="ticket_send"),
     path("desk/<str:number>/do/<slug:action>/", views.act, name="ticket_act"),
     path("", include("crm.workbench.library.urls")),
     path("triage/", triage_page.triage_accuracy, name="triage_accuracy"),
@@ -67,6 +68,10 @@ urlpatterns = [
     path("breaches/<int:pk>/", norm_breaches.breach_page, name="breach_page"),
     path("breaches/<int:pk>/objection/", norm_breaches.breach_object, name="breach_object"),
     path("breaches/<int:pk>/withdrawal/", norm_breaches.breach_withdraw, name="breach_withdraw"),
+    path("offline/", imports.import_list, name="import_list"),
+    path("offline/<int:pk>/", imports.import_page, name="import_page"),
+    path("offline/<int:pk>/confirm/", imports.import_confirm, name="import_confirm"),
+    path("offline/<int:pk>/errors.csv", imports.import_errors, name="import_errors"),
     path("transfers/", transfer_pages.transfer_defects, name="transfer_defects"),
     path("approvals/", approvals.approval_list, name="approval_list"),
     path("approvals/<int:pk>/decide/", approvals.approval_decide, name="approval_decide"),

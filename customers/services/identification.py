@@ -81,6 +81,12 @@ def resolve_customer(
     return _complete(signs, holders, verified=verified, actor=actor, channel=channel)
 
 
+def possible_customer(*, phone: str, email: str, external_ids: Mapping[str, str]) -> Customer | None:
+    """Whose message with these signs would be, without making or changing anybody. Raises as `resolve_customer`."""
+    signs = clean_signs(name=None, phone=phone or None, email=email or None, external_ids=external_ids)
+    return _chosen(signs, find_holders(signs))
+
+
 def find_holders(signs: Signs) -> Holders:
     """Standing customers who hold any of the signs."""
     identities = _identities(signs)

@@ -67,6 +67,10 @@ PAGES = (
     Row("POST", "/tickets/bulk/{bulk_change}/undo/", "302 302 404 404 404 302 403"),
     Row("POST", "/tickets/reply/", "302 403 403 200 200 200 403", {"tickets": "{ticket}"}),
     Row("GET", "/tickets/reply/{bulk_reply}/", "302 404 404 200 404 200 200"),
+    Row("GET", "/offline/", "302 403 403 200 200 200 200"),
+    Row("GET", "/offline/{import_batch}/", "302 403 403 200 404 200 200"),
+    Row("GET", "/offline/{import_batch}/errors.csv", "302 403 403 200 404 200 200"),
+    Row("POST", "/offline/{import_batch}/confirm/", "302 403 403 302 404 302 403"),
     Row("GET", "/tickets/export/", "302 403 403 403 200 200 403"),
     # Customers
     Row("GET", "/customers/", "302 200 200 200 200 200 200"),

@@ -7,6 +7,7 @@ from tickets.models.desk import Draft, Notice, TicketSeen, WaitingReply
 from tickets.models.mailbox import Mailbox
 from tickets.models.message import Attachment, ContactAttempt, InboundMessage, TicketMessage
 from tickets.models.norm import NormBreach, StageNorm
+from tickets.models.offline import ImportBatch, ImportRow
 from tickets.models.platform import ChannelAccess, ChannelContact, PlatformDay, PlatformNorm, PlatformTurn
 from tickets.models.relation import TicketLink, TicketTransfer
 from tickets.models.sla import SLAClock, SLAPolicy, SLATarget, TicketPause
@@ -26,6 +27,8 @@ __all__ = [
     "Compensation",
     "ContactAttempt",
     "Draft",
+    "ImportBatch",
+    "ImportRow",
     "InboundMessage",
     "Mailbox",
     "NormBreach",

@@ -186,7 +186,7 @@ def _open(raw: InboundMessage, request: Request) -> Ticket:
         ticket.priority = route.priority
     policy = sla.choose_policy(ticket, body=request.body)
     ticket.sla_policy_id = policy.id if policy else None
-    ticket.duplicate_digest = _digest(request, customer)
+    ticket.duplicate_digest = digest(request, customer)
     ticket.possible_duplicate_of_id = _possible_duplicate(ticket)
     assignee = None if request.is_for_bot else routing.choose_assignee(ticket.queue_id)
     if assignee is not None:
@@ -243,7 +243,7 @@ def _draft(request: Request, customer: Customer, channel: Channel, shop: Shop | 
     )
 
 
-def _digest(request: Request, customer: Customer) -> bytes:
+def digest(request: Request, customer: Customer) -> bytes:
     """Same customer, order and text: the fingerprint of a possible duplicate (capability C01)."""
     text = "".join(request.body.split()).lower()
     return hashlib.sha256(f"{customer.pk}\0{request.order_no}\0{text}".encode()).digest()
