@@ -106,8 +106,7 @@ def in_python(source: str, file: str) -> Iterator[Sentence]:
         if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation":
             names |= {a.asname: FUNCTIONS[a.name] for a in node.names if a.asname and a.name in FUNCTIONS}
     for node in ast.walk(tree):
-        if "api" in file.removesuffix(".py").split("/"):
-            yield from _description(node, file)
+        yield from _description(node, file)
         if isinstance(node, ast.Call):
             called = getattr(node.func, "id", None) or getattr(node.func, "attr", None)
             order = names.get(str(called))
@@ -118,7 +117,7 @@ def in_python(source: str, file: str) -> Iterator[Sentence]:
 
 
 def _description(node: ast.AST, file: str) -> Iterator[Sentence]:
-    """A docstring in Chinese: those of the interface become descriptions of the OpenAPI document."""
+    """A docstring in Chinese: only those of the interface are, and they become the OpenAPI document's descriptions."""
     if isinstance(node, ast.ClassDef | ast.FunctionDef):
         words = ast.get_docstring(node) or ""
         if words.endswith("。"):

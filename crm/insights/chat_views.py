@@ -3,6 +3,7 @@
 from django.contrib.auth.decorators import login_required, permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -57,8 +58,8 @@ class SatisfactionSerializer(serializers.Serializer):
 
 class ChatReportSerializer(serializers.Serializer):
     chats = serializers.IntegerField()
-    acknowledged = ShareSerializer(help_text="5 秒内自动应答")
-    first_response = ShareSerializer(help_text="180 秒内人工首响")
+    acknowledged = ShareSerializer(help_text=_("5 秒内自动应答"))
+    first_response = ShareSerializer(help_text=_("180 秒内人工首响"))
     first_response_mean = serializers.FloatField(allow_null=True)
     first_response_median = serializers.FloatField(allow_null=True)
     by_bot = ShareSerializer()

@@ -50,7 +50,7 @@ class InputsField(serializers.JSONField):
 class QuoteInputSerializer(StrictSerializer):
     """情形与数据。数据的名称见情形说明：P 实付价款、L 损失、F 发货运费、Fr 退货运费、q 数量。"""
 
-    case = serializers.ChoiceField(choices=[(case.id, case.title) for case in CASES.values()])
+    case = serializers.ChoiceField(choices=[(case.id, gettext_lazy(case.title)) for case in CASES.values()])
     inputs = InputsField()
 
 
@@ -144,7 +144,7 @@ class CompensationSerializer(serializers.ModelSerializer):
 class CompensationFilter(django_filters.FilterSet):
     ticket = django_filters.CharFilter(method="of_ticket", max_length=20)
     status = django_filters.ChoiceFilter(choices=CompensationStatus.choices)
-    case = django_filters.ChoiceFilter(choices=[(case.id, case.title) for case in CASES.values()])
+    case = django_filters.ChoiceFilter(choices=[(case.id, gettext_lazy(case.title)) for case in CASES.values()])
 
     class Meta:
         model = Compensation
