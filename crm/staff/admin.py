@@ -19,12 +19,14 @@ from unfold.widgets import (
     UnfoldAdminPasswordWidget,
     UnfoldAdminSelect2MultipleWidget,
     UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
 )
 
 from core.errors import DomainError, InvalidInput
 from core.wording import listed
 from crm.staff import services
 from crm.staff.choices import Availability
+from crm.staff.forms import WordsField
 from crm.staff.models import ApiToken, Team, User
 from crm.staff.person import person_of
 from crm.staff.services.guards import can_manage
@@ -73,6 +75,9 @@ class UserForm(forms.ModelForm):
         widget=UnfoldAdminSelectWidget,
         help_text=_("每人只有一个主团队，须在上面的团队之中。"),
     )
+    skills = WordsField(
+        label=_("技能"), required=False, max_length=500, widget=UnfoldAdminTextInputWidget, help_text=_("用逗号分开。")
+    )
     new_password = forms.CharField(
         label=_("新密码"),
         required=False,
@@ -83,7 +88,7 @@ class UserForm(forms.ModelForm):
 
     class Meta:
         model = User
-        fields = ["username", "display_name", "email", "role", "concurrency_limit", "is_active"]
+        fields = ["username", "display_name", "email", "role", "concurrency_limit", "skills", "is_active"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -119,7 +124,7 @@ class UserAdmin(ServiceAdmin):
     readonly_fields = ["last_seen_at", "joined_at", "password_changed_at"]
     fieldsets = [
         (None, {"fields": ["username", "display_name", "email", "role", "is_active"]}),
-        (_("团队"), {"fields": ["team_list", "primary_team", "concurrency_limit"]}),
+        (_("团队"), {"fields": ["team_list", "primary_team", "concurrency_limit", "skills"]}),
         (_("登录"), {"fields": ["new_password", "password_changed_at", "last_seen_at", "joined_at"]}),
     ]
 
@@ -162,6 +167,7 @@ class UserAdmin(ServiceAdmin):
             display_name=data["display_name"],
             email=data["email"],
             concurrency_limit=data["concurrency_limit"],
+            skills=data["skills"],
         )
         obj.pk = saved.pk
 
@@ -169,7 +175,7 @@ class UserAdmin(ServiceAdmin):
         data = form.cleaned_data
         # The instance already carries the new values; the service compares with the stored row.
         stored = User.objects.get(pk=form.instance.pk)
-        names = ["display_name", "email", "role", "concurrency_limit", "is_active"]
+        names = ["display_name", "email", "role", "concurrency_limit", "skills", "is_active"]
         services.change_staff(
             user=stored,
             actor=person_of(request),

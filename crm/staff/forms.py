@@ -1,5 +1,6 @@
 """Forms of the login and of the person's own page."""
 
+import re
 from typing import Any
 
 from allauth.account import forms as account
@@ -110,3 +111,14 @@ class TokenForm(forms.Form):
         help_text=_("写明用途，例如“ERP 同步”。"),
         widget=forms.TextInput(attrs={"class": "form-control"}),
     )
+
+
+class WordsField(forms.CharField):
+    """A list of words in one line, parted by commas of either kind or 、."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return "、".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        return list(dict.fromkeys(word.strip() for word in re.split("[,，、;；]", text) if word.strip()))

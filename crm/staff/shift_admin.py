@@ -2,15 +2,18 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from core.admin_bases import ReadOnlyAdmin
 from core.errors import DomainError
 from crm.staff.admin import ServiceAdmin
+from crm.staff.forms import WordsField
 from crm.staff.models import GroupHours, PeakPlan, Presence, ShiftPlan, ShiftTemplate, SkillGroup, TemplateShift
 from crm.staff.person import person_of
 from crm.staff.services import coverage, peaks, shifts
@@ -21,8 +24,23 @@ class GroupHoursInline(TabularInline):
     extra = 0
 
 
+class SkillGroupForm(forms.ModelForm):
+    skills = WordsField(
+        label=_("需要技能"),
+        required=False,
+        max_length=500,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=_("用逗号分开；只分派给具备全部这些技能的客服，留空不限。"),
+    )
+
+    class Meta:
+        model = SkillGroup
+        fields = ["queue", "skills", "calendar", "lead_minutes"]
+
+
 @admin.register(SkillGroup)
 class SkillGroupAdmin(ModelAdmin):
+    form = SkillGroupForm
     list_display = ["queue", "skills", "lead_minutes", "calendar"]
     list_select_related = ["queue", "calendar"]
     inlines = [GroupHoursInline]
