@@ -112,7 +112,7 @@ def test_notes_follow_a_merge(make_ticket: Make, agent: User, lead: User) -> Non
 def test_noting_at_the_desk_and_on_the_customers_page(make_ticket: Make, agent: User) -> None:
     ticket = make_ticket()
     page, place = browser(agent), f"/customers/{ticket.customer_id}/care/"
-    assert "早上再打" in text(page.post(place, {"kind": "preference", "text": "晚上联系"}))
+    assert "早上再打" in text(page.post(place, {"kind": "preference", "text": "早上再打"}))
     assert "请填写内容" in text(page.post(place, {"kind": "preference", "text": ""}))
     assert "早上再打" in text(page.get(f"/customers/{ticket.customer_id}/"))
     assert "登记偏好" in text(page.get(f"/customers/{ticket.customer_id}/"))

@@ -38,6 +38,13 @@
     if (main() && document.visibilityState === "visible") tell("looking", "1");
   }
 
+  /* What is open is read, also before the list is drawn anew. */
+  function markRead() {
+    const row = main() && document.visibilityState === "visible" && document.querySelector(`.d-row[data-number="${main().dataset.number}"]`);
+    if (!row) return;
+    row.classList.remove("is-unread");
+    row.querySelector(".d-unread")?.remove();
+  }
   const icon = (state) => {
     const sign = document.createElement("i");
     sign.className = `ti ti-${state === "typing" ? "pencil" : "eye"}`;
@@ -88,17 +95,16 @@
   document.addEventListener("htmx:afterSettle", (event) => {
     if (event.target.id === "desk-ticket") {
       arrive();
-      const row = main() && document.querySelector(`.d-row[data-number="${main().dataset.number}"]`);
-      row?.classList.remove("is-unread");
-      row?.querySelector(".d-unread")?.remove();
+      markRead();
     }
     if (event.target.id === "desk-thread" && document.visibilityState === "visible") tell(told?.state || "looking", "1");
-    if (event.target.id === "desk-list") draw();
+    if (event.target.id === "desk-list") { markRead(); draw(); }
   });
   document.addEventListener("visibilitychange", () => { if (document.visibilityState === "visible") arrive(); else leave(); });
   window.addEventListener("pagehide", leave);
   document.addEventListener("kean:ready", () => {
     arrive();
+    markRead();
     setInterval(() => { if (told) tell(told.state); draw(); }, SPEAK);
   });
 })();
