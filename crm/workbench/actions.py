@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from core.errors import InvalidInput
 from crm.staff.models import User
 from crm.workbench.moments import read_moment
-from tickets.choices import Confirmation
+from tickets.choices import Confirmation, LinkKind
 from tickets.models import Ticket
-from tickets.services import catalogue, contact, merging, snoozing, transfers, transitions, watching
+from tickets.services import catalogue, contact, merging, relations, snoozing, transfers, transitions, watching
 
 Values = Mapping[str, str]
 
@@ -60,6 +60,39 @@ def _unmerge(ticket: Ticket, user: User, values: Values) -> None:
     merging.unmerge(merge=record, actor=user)
 
 
+def _link(ticket: Ticket, user: User, values: Values) -> None:
+    relations.link(ticket=ticket, other=_other(user, values), actor=user, kind=values.get("kind") or LinkKind.RELATED)
+
+
+def _other(user: User, values: Values) -> Ticket:
+    """The ticket whose number was typed, among those the person sees."""
+    found = Ticket.objects.visible_to(user).filter(number=values.get("into", "").replace("\x00", "").strip()).first()
+    if found is None:
+        raise InvalidInput(_("没有这张工单，请核对工单号。"), fields={"into": []})
+    return found  # type: ignore[no-any-return]
+
+
+def _unlink(ticket: Ticket, user: User, values: Values) -> None:
+    chosen = values.get("link", "")
+    for relation in relations.relations_of(ticket, user):
+        if str(relation.link.pk) == chosen:
+            relations.unlink(link=relation.link, actor=user)
+            return
+    raise InvalidInput(_("没有这条关联。"))
+
+
+def _split(ticket: Ticket, user: User, values: Values) -> None:
+    chosen = values.get("message", "")
+    message = ticket.messages.filter(pk=chosen if chosen.isdigit() and len(chosen) < 19 else None).first()
+    if message is None:
+        raise InvalidInput(_("没有这条消息。"))
+    relations.split(ticket=ticket, message=message, actor=user)
+
+
+def _solve_children(ticket: Ticket, user: User, values: Values) -> None:
+    relations.solve_children(ticket=ticket, actor=user)
+
+
 def _unreachable(ticket: Ticket, user: User, values: Values) -> None:
     contact.record_attempt(ticket=ticket, actor=user, outcome="unreachable", note=_reason(values))
 
@@ -93,6 +126,10 @@ ACTIONS: dict[str, Callable[[Ticket, User, Values], None]] = {
     "close": _close,
     "merge": _merge,
     "unmerge": _unmerge,
+    "link": _link,
+    "unlink": _unlink,
+    "split": _split,
+    "solve_children": _solve_children,
     "unreachable": _unreachable,
     "snooze": _snooze,
     "wake": _wake,

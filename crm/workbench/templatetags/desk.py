@@ -102,6 +102,8 @@ _TRANSFER = {
     "transfer_requested": gettext_lazy("申请再次转接，等主管确认"),
     "transfer_refused": gettext_lazy("再次转接未获确认"),
     "move_back": gettext_lazy("撤销转接"),
+    "link": gettext_lazy("关联工单"),
+    "unlink": gettext_lazy("解除关联"),
 }
 _FIELDS = {
     "subject": gettext_lazy("标题"),
