@@ -14,12 +14,13 @@ from tickets.querysets import sight
 class OfTicketAdmin(ReadOnlyAdmin):
     """Rows of tickets in sight."""
 
-    list_select_related = ("ticket",)
+    list_select_related: ClassVar[tuple[str, ...]] = ("ticket",)
     list_per_page = 50
     show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows: QuerySet[Any] = super().get_queryset(request).filter(sight(request.user, "ticket__"))
+        looking: Any = request.user
+        rows: QuerySet[Any] = super().get_queryset(request).filter(sight(looking, "ticket__"))
         return rows
 
 
