@@ -52,8 +52,9 @@ def find_answer(question: str, *, product: str = "") -> Answer | None:
         return None
     hits = search_articles(question, product=product, audience=Audience.PUBLIC, limit=CANDIDATES)
     rows = Article.objects.filter(pk__in=[hit.article_id for hit in hits]).select_related("live_version__item")
+    versions = [row.live_version for row in rows if row.live_version is not None]
     best = max(
-        (Answer(row.live_version, confidence(asked, row.live_version.title, row.live_version.body)) for row in rows),
+        (Answer(version, confidence(asked, version.title, version.body)) for version in versions),
         key=lambda answer: answer.confidence,
         default=None,
     )

@@ -31,8 +31,8 @@ def home(request: HttpRequest) -> HttpResponse:
         error = RateLimited(_("操作太频繁，请稍后再试。"))
         context = {"sections": centre.sections(), "query": query, "error": error.message}
         return render(request, "knowledge/help/home.html", context, status=error.status)
-    context = {"query": query, "articles": centre.find(query), "sections": centre.sections()}
-    return render(request, "knowledge/help/home.html", context)
+    found = {"query": query, "articles": centre.find(query), "sections": centre.sections()}
+    return render(request, "knowledge/help/home.html", found)
 
 
 @require_safe

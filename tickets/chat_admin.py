@@ -1,6 +1,6 @@
 """Live chat in the admin."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.core.exceptions import ValidationError
@@ -46,7 +46,7 @@ class ChatSettingsAdmin(ModelAdmin):
     def save_model(self, request: HttpRequest, obj: ChatSettings, form: Any, change: bool) -> None:
         names = ("title", "origins", "acknowledgement", "is_bot_on")
         values = {name: getattr(obj, name) for name in names}
-        saved = visitors.save_settings(channel=obj.channel, actor=request.user, values=values)
+        saved = visitors.save_settings(channel=obj.channel, actor=cast(Any, request.user), values=values)
         obj.pk = saved.pk
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -62,7 +62,7 @@ class ChatAdmin(ReadOnlyAdmin):
     fields = ("ticket", "channel", "began_with_bot", "handed_over_at", "handover_reason", "started_at")
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return Chat.objects.visible_to(request.user)
+        return Chat.objects.visible_to(cast(Any, request.user))
 
 
 @admin.register(BotAnswer)
@@ -73,7 +73,7 @@ class BotAnswerAdmin(ReadOnlyAdmin):
     fields = ("version", "confidence", "is_helpful", "solved_at", "transferred_at", "at")
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return BotAnswer.objects.filter(chat__in=Chat.objects.visible_to(request.user))
+        return BotAnswer.objects.filter(chat__in=Chat.objects.visible_to(cast(Any, request.user)))
 
 
 @admin.register(ChatAcknowledgement)
@@ -83,7 +83,7 @@ class ChatAcknowledgementAdmin(ReadOnlyAdmin):
     fields = ("latency_ms", "at")
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return ChatAcknowledgement.objects.filter(chat__in=Chat.objects.visible_to(request.user))
+        return ChatAcknowledgement.objects.filter(chat__in=Chat.objects.visible_to(cast(Any, request.user)))
 
 
 @admin.register(ChatVisitor)

@@ -1,5 +1,7 @@
 """The report of live chat, as a page and over the API."""
 
+from typing import cast
+
 from django.contrib.auth.decorators import login_required, permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -14,6 +16,7 @@ from rest_framework.views import APIView
 from core.errors import InvalidInput
 from crm.insights.chat import SOLVE_TARGET, chat_report
 from crm.insights.questions import Question, queues_of, today
+from crm.staff.models import User
 from tickets.choices import ChannelKind
 from tickets.models import Channel
 
@@ -25,13 +28,14 @@ REPORTS = "insights.view_report"
 @permission_required(REPORTS, raise_exception=True)
 def report_chat(request: HttpRequest) -> HttpResponse:
     """Acknowledgements, first answers, the bot's share, what articles solved, and those that solve too little."""
-    question = Question.of(request.GET, request.user)
+    user = cast(User, request.user)
+    question = Question.of(request.GET, user)
     context = {
         "question": question,
-        "report": chat_report(request.user, question),
+        "report": chat_report(user, question),
         "target": round(SOLVE_TARGET * 100),
         "today": today(),
-        "queues": queues_of(request.user).order_by("position", "id"),
+        "queues": queues_of(user).order_by("position", "id"),
         "channels": Channel.objects.filter(kind=ChannelKind.CHAT).defer("secret").order_by("id"),
     }
     return render(request, "insights/chat.html", context)
@@ -79,7 +83,8 @@ class ChatReportView(APIView):
         parameters=[OpenApiParameter(name, str) for name in ("from", "to", "queue", "channel")],
     )
     def get(self, request: Request) -> Response:
-        question = Question.of(request.query_params, request.user)
+        user = cast(User, request.user)
+        question = Question.of(request.query_params, user)
         if question.fault:
             raise InvalidInput(question.fault, fields={"from": [question.fault]})
-        return Response(ChatReportSerializer(chat_report(request.user, question)).data)
+        return Response(ChatReportSerializer(chat_report(user, question)).data)
