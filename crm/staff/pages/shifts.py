@@ -24,7 +24,7 @@ from crm.staff.choices import Role
 from crm.staff.models import ShiftPlan, ShiftTemplate, User
 from crm.staff.person import person_of
 from crm.staff.services import coverage, shifts
-from crm.staff.services.guards import can_manage
+from crm.staff.services.guards import managed_ids
 from crm.staff.shift_files import COLUMNS, import_shifts
 from tickets.models import Queue
 
@@ -231,7 +231,7 @@ def _shown(request: HttpRequest, *, status: int = 200, **forms_given: Any) -> Ht
     if may_plan:
         context["form"] = ShiftForm(planner=person, initial={"on": monday, "opens": "09:00", "closes": "18:00"})
         context["copy_form"] = CopyForm(initial={"first": monday + WEEK, "last": monday + WEEK + timedelta(days=6)})
-        context["managed"] = {someone.pk for someone in context["grid"].people if can_manage(person, someone)}
+        context["managed"] = managed_ids(person)
     return render(request, "crm/shifts/week.html", {**context, **forms_given}, status=status)
 
 

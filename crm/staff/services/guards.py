@@ -29,6 +29,16 @@ def can_manage(actor: User, person: User) -> bool:
     return person.pk is None or bool(person.own_team_ids & actor.team_ids_below)
 
 
+def managed_ids(actor: User) -> frozenset[int]:
+    """Everybody for whom `can_manage` says yes, in one statement."""
+    if not actor.has_perm("staff.change_user"):
+        return frozenset()
+    people = User.objects.active()
+    if not actor.is_admin:
+        people = people.filter(role__in=SUPERVISED_ROLES, memberships__team__in=actor.team_ids_below)
+    return frozenset(people.values_list("pk", flat=True))
+
+
 def require_role_grant(actor: User | None, role: str) -> None:
     if actor is not None and not actor.is_admin and role not in SUPERVISED_ROLES:
         raise NotAllowed(_("只有管理员可以授予该角色。"))
