@@ -1,6 +1,6 @@
 """Channels in the admin: kind, preset, and the settings of the kind, whose secrets are typed and never shown."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
@@ -20,7 +20,7 @@ _SETTINGS = {setting.name: setting for kind in channels.KINDS.values() for setti
 
 def _field(setting: channels.Setting) -> forms.CharField:
     widget = UnfoldAdminPasswordWidget if setting.is_secret else UnfoldAdminTextInputWidget
-    return forms.CharField(label=setting.label, required=False, widget=widget)
+    return forms.CharField(label=cast(Any, setting.label), required=False, widget=widget)
 
 
 #: A field for every setting of every kind, so that a new kind's settings are on the page by themselves.
@@ -93,4 +93,4 @@ class ChannelAdmin(ModelAdmin):
         return "、".join(str(setting.label) for setting in channel_settings.missing(channel)) or "—"
 
     def save_model(self, request: HttpRequest, obj: Channel, form: ChannelForm, change: bool) -> None:
-        rules.save_channel(channel=obj, actor=request.user, settings=form.given())
+        rules.save_channel(channel=obj, actor=cast(Any, request.user), settings=form.given())

@@ -1,6 +1,6 @@
 """Norms of platforms in the admin."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -32,7 +32,7 @@ class PlatformNormAdmin(ModelAdmin):
         return f"{opens[0]:02}:{opens[1]:02}–{closes[0]:02}:{closes[1]:02}"
 
     def save_model(self, request: HttpRequest, obj: PlatformNorm, form: Any, change: bool) -> None:
-        configuring.save_norm(norm=obj, actor=request.user, values={})
+        configuring.save_norm(norm=obj, actor=cast(Any, request.user), values={})
 
 
 @admin.register(PlatformDay)

@@ -55,8 +55,8 @@ class Counting:
 
     def read(self, events: Sequence[Event]) -> None:
         """The open turns, and which conversations were counted already: two statements."""
-        tickets = {event.subject_id for event in events} | {event.payload.get("into") for event in events}
-        tickets.discard(None)
+        named = [event.subject_id for event in events] + [event.payload.get("into") for event in events]
+        tickets = {pk for pk in named if pk is not None}
         for turn in PlatformTurn.objects.filter(ticket_id__in=tickets, answered_at=None).order_by("event"):
             self.open[turn.ticket_id].append(turn)
         once = [norm.pk for norm in self.norms if norm.unit == NormUnit.CONVERSATION]

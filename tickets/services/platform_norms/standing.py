@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
 from functools import reduce
 from operator import or_
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from django.db.models import Count, Min, Q, Sum
 from django.utils import timezone
@@ -130,7 +130,7 @@ def _sums(norms: Iterable[PlatformNorm], today: date, person: "User | None") -> 
             mine_met=Sum("met", filter=mine, default=0),
         )
     )
-    return {(row["norm_id"], row["shop_id"]): row for row in rows}
+    return {(row["norm_id"], row["shop_id"]): cast(dict[str, int], row) for row in rows}
 
 
 def _waiting(moment: datetime, today: date, person: "User | None") -> dict[Key, _Waiting]:
