@@ -16,8 +16,9 @@ from django.utils.translation import gettext_lazy as lazy
 
 from core import clock
 from core.errors import Conflict
-from core.events import record_event
+from core.events import record_event, record_events
 from knowledge.answering import Answer, find_answer
+from tickets import events
 from tickets.chat_choices import HandoverReason
 from tickets.choices import TicketStatus
 from tickets.models import BotAnswer, Chat, Ticket, TicketMessage
@@ -166,14 +167,7 @@ def _note_handover(chat: Chat, ticket: Ticket, reason: HandoverReason) -> None:
     chat.is_with_bot, chat.handed_over_at, chat.handover_reason = False, moment, reason
     chat.save(update_fields=["is_with_bot", "handed_over_at", "handover_reason"])
     chat.answers.filter(solved_at=None, transferred_at=None).update(transferred_at=moment)
-    record_event(
-        kind="ticket.updated",
-        subject_type="ticket",
-        subject_id=ticket.pk,
-        actor=None,
-        audience=ticket.audience,
-        payload={"ticket": ticket.pk, "queue": ticket.queue_id, "action": "handover", "handover_reason": str(reason)},
-    )
+    record_events([events.ticket_event(events.UPDATED, ticket, None, action="handover", handover_reason=str(reason))])
 
 
 @transaction.atomic

@@ -15,7 +15,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from core import clock
-from core.errors import Conflict, InvalidInput, NotFound, RateLimited
+from core.errors import Conflict, DomainError, InvalidInput, NotFound, RateLimited
 from tickets import peak
 from tickets.choices import MessageKind, TicketStatus
 from tickets.models import (
@@ -99,7 +99,7 @@ def _chat_for(visitor: ChatVisitor, external_id: str) -> Chat:
         return opened
     latest = current_chat(visitor)
     if latest is not None and latest.ticket_id is None:
-        if InboundMessage.objects.filter(channel_key=latest.channel.key, external_id=latest.opening_id).exists():
+        if _stored(latest) is not None:
             raise Conflict(str(_("正在接入，请稍候。")), code="opening")
         latest.opening_id = external_id
         latest.save(update_fields=["opening_id"])
@@ -230,13 +230,23 @@ def _heard_lately(ticket: Ticket) -> bool:
 
 
 def recover(chat: Chat) -> bool:
-    """Tie a conversation whose process died to the ticket its opening message has become. False: there is none yet."""
-    raw = InboundMessage.objects.filter(channel_key=chat.channel.key, external_id=chat.opening_id).first()
+    """Tie a conversation whose process died to the ticket its opening message has become. False: there is none."""
+    raw = _stored(chat)
     if raw is None:
         return False
+    try:
+        ticket = intake.process(raw).ticket
+    except DomainError:
+        return False  # what was refused stays refused; the sweep of intake keeps the reason
     with translation.override(chat.language or None):
-        tie(chat=chat, ticket=intake.process(raw).ticket)
+        tie(chat=chat, ticket=ticket)
     return True
+
+
+def _stored(chat: Chat) -> InboundMessage | None:
+    """The opening message as it was stored, unless it was refused."""
+    rows = InboundMessage.objects.filter(channel_key=chat.channel.key, external_id=chat.opening_id)
+    return rows.exclude(state=InboundMessage.State.REJECTED).first()
 
 
 def sweep(*, limit: int = 100) -> int:
