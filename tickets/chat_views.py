@@ -105,6 +105,7 @@ def _words() -> dict[str, str]:
         "waiting": _("网络不通，恢复后自动发送"),
         "sent": _("已送达"),
         "failed": _("未发送"),
+        "colon": _("："),
         "retry": _("重发"),
         "remove": _("删除"),
         "solved": _("解决了"),

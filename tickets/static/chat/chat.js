@@ -120,7 +120,7 @@
     if (!row.item) node.textContent = `✓ ${words.sent}`;
     else if (row.item.fault) {
       node.classList.add("c-error");
-      node.append(`${words.failed}：${row.item.fault} `, button(words.retry, () => line.retry(row.item)), button(words.remove, () => { text.value = text.value || row.item.body; keepDraft(); line.drop(row.item); }));
+      node.append(`${words.failed}${words.colon}${row.item.fault} `, button(words.retry, () => line.retry(row.item)), button(words.remove, () => { text.value = text.value || row.item.body; keepDraft(); line.drop(row.item); }));
     } else node.textContent = isOffline ? words.waiting : words.sending;
     return node;
   }
