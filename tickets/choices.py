@@ -90,6 +90,7 @@ class NoticeKind(models.TextChoices):
     REPLY_FAILED = "reply_failed", _("回复未能发送，内容已存为草稿")
     SNOOZE_OVER = "snooze_over", _("稍后处理的时间到了")
     CUSTOMER_WOKE = "customer_woke", _("客户来信，工单已回到列表")
+    ABUSE_REPORTED = "abuse_reported", _("报告恶意攻击，请处理")
     WATCHED_MESSAGE = "watched_message", _("关注的工单有新消息")
 
 
@@ -100,6 +101,15 @@ class ImportState(models.TextChoices):
     KNOWN = "known", _("已有工单")
     WRONG = "wrong", _("有错误")
     IMPORTED = "imported", _("已导入")
+
+
+class AbuseState(models.TextChoices):
+    """Where a report of abuse stands."""
+
+    REPORTED = "reported", _("待主管处理")
+    CONFIRMED = "confirmed", _("已确认")
+    REJECTED = "rejected", _("已驳回")
+    EXPIRED = "expired", _("标记已到期")
 
 
 class Metric(models.TextChoices):

@@ -15,6 +15,7 @@ from scripts_library.rendering import register_value_provider
 from tickets.choices import TicketType
 from tickets.compensation import CASES
 from tickets.models import Compensation, Ticket
+from tickets.services import abuse
 
 PANEL_ROWS = 20
 
@@ -33,6 +34,9 @@ def register() -> None:
         "tickets/panels/customer_compensations.html",
         title=_("补偿"),
         position=30,
+    )
+    profile.register_panel(
+        "abuse", abuse_panel, "tickets/panels/customer_abuse.html", title=_("恶意攻击标记"), position=85
     )
     register_value_provider(script_values)
 
@@ -64,6 +68,13 @@ def compensations_panel(customer: Customer, user: Any) -> dict[str, Any]:
     for row in found:
         row.title = gettext(CASES[row.case].title) if row.case in CASES else ""
     return {"compensations": found}
+
+
+def abuse_panel(customer: Customer, user: Any) -> dict[str, Any]:
+    """Whether the customer is flagged now, with the ticket's number for those who may see it."""
+    flag = abuse.flag_of(customer)
+    seen = flag is not None and Ticket.objects.visible_to(user).filter(pk=flag.ticket_id).exists()
+    return {"flag": flag, "flag_number": flag.ticket.number if flag is not None and seen else ""}
 
 
 def script_values(reference: str, actor: Any) -> Mapping[str, str | None]:

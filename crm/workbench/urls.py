@@ -1,6 +1,7 @@
 from django.urls import include, path
 
 from crm.workbench import (
+    abuse,
     approvals,
     board,
     composing,
@@ -68,6 +69,8 @@ urlpatterns = [
     path("breaches/<int:pk>/", norm_breaches.breach_page, name="breach_page"),
     path("breaches/<int:pk>/objection/", norm_breaches.breach_object, name="breach_object"),
     path("breaches/<int:pk>/withdrawal/", norm_breaches.breach_withdraw, name="breach_withdraw"),
+    path("desk/<str:number>/abuse/", abuse.abuse_page, name="ticket_abuse"),
+    path("desk/<str:number>/abuse/flag/", abuse.abuse_flag, name="ticket_abuse_flag"),
     path("offline/", imports.import_list, name="import_list"),
     path("offline/<int:pk>/", imports.import_page, name="import_page"),
     path("offline/<int:pk>/confirm/", imports.import_confirm, name="import_confirm"),

@@ -71,6 +71,9 @@ PAGES = (
     Row("GET", "/offline/{import_batch}/", "302 403 403 200 404 200 200"),
     Row("GET", "/offline/{import_batch}/errors.csv", "302 403 403 200 404 200 200"),
     Row("POST", "/offline/{import_batch}/confirm/", "302 403 403 302 404 302 403"),
+    Row("GET", "/desk/{number}/abuse/", "302 200 404 200 200 200 200"),
+    Row("GET", "/desk/{number}/abuse/flag/", "302 200 404 200 200 200 200"),
+    Row("POST", "/desk/{number}/abuse/", "302 302 404 302 302 302 403", {"step": "report", "note": "辱骂"}),
     Row("GET", "/tickets/export/", "302 403 403 403 200 200 403"),
     # Customers
     Row("GET", "/customers/", "302 200 200 200 200 200 200"),

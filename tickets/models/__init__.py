@@ -1,5 +1,6 @@
 """Tables of the ticket floor, one module per subject."""
 
+from tickets.models.abuse import AbuseReport
 from tickets.models.channel import Channel, Queue, RoutingRule
 from tickets.models.chat import BotAnswer, Chat, ChatAcknowledgement, ChatSettings, ChatVisitor
 from tickets.models.compensation import Compensation
@@ -15,6 +16,7 @@ from tickets.models.ticket import Ticket, TicketMerge, TicketTag, TicketWatcher
 from tickets.triage.models import TriageModel
 
 __all__ = [
+    "AbuseReport",
     "Attachment",
     "BotAnswer",
     "Channel",
