@@ -121,4 +121,4 @@ class WordsField(forms.CharField):
 
     def to_python(self, value: Any) -> Any:
         text = super().to_python(value)
-        return list(dict.fromkeys(word.strip() for word in re.split("[,，、;；]", text) if word.strip()))
+        return list(dict.fromkeys(word.strip() for word in re.split("[,，、;；]", text or "") if word.strip()))
