@@ -88,7 +88,7 @@ def _empathy(ticket: Ticket, messages: list[TicketMessage], drafted: dict[str, D
     return empathy.checklist(draft.body if draft else "", asked=asked)
 
 
-def ticket_context(request: HttpRequest, ticket: Ticket, **extra: Any) -> dict[str, Any]:
+def ticket_context(request: HttpRequest, ticket: Ticket, *, whole: bool = True, **extra: Any) -> dict[str, Any]:
     messages = desk.conversation_of(ticket)
     composes = request.user.has_perm("tickets.reply_ticket") and not ticket.merged_into_id
     drafted = drafts.drafts_of(ticket=ticket, author=request.user) if composes else {}
@@ -108,7 +108,7 @@ def ticket_context(request: HttpRequest, ticket: Ticket, **extra: Any) -> dict[s
         "can_see_originals": request.user.has_perm("customers.reveal_customer"),
         "survey": open_survey_of(ticket) if request.user.has_perm("tickets.reply_ticket") else None,
         "drafts": drafted,
-        "side": side_context(request, ticket, "customer"),
+        "side": side_context(request, ticket, "customer") if whole else None,
         **extra,
     }
 
@@ -126,7 +126,7 @@ def ticket_pane(request: HttpRequest, number: str) -> HttpResponse:
 def thread(request: HttpRequest, number: str) -> HttpResponse:
     """Header and messages alone, so that what is being typed stays."""
     ticket = ticket_or_404(request, number)
-    return render(request, "workbench/parts/thread.html", ticket_context(request, ticket))
+    return render(request, "workbench/parts/thread.html", ticket_context(request, ticket, whole=False))
 
 
 def side_context(request: HttpRequest, ticket: Ticket, tab: str) -> dict[str, Any]:
