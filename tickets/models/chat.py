@@ -1,5 +1,7 @@
 """Live chat: how a channel is embedded, who writes, the conversation with the bot and its hand-over."""
 
+from typing import TYPE_CHECKING, Any
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -12,7 +14,25 @@ from tickets.chat_choices import HandoverReason
 from tickets.models.channel import Channel
 from tickets.models.message import TicketMessage
 from tickets.models.ticket import Ticket
-from tickets.querysets import ChatQuerySet
+from tickets.querysets import ChatQuerySet, sight
+
+if TYPE_CHECKING:
+    from crm.staff.models import User
+
+
+class ChatPartQuerySet(models.QuerySet[Any]):
+    """Rows that belong to a conversation are seen with it; `reach` is the way to the conversation."""
+
+    reach = "chat__"
+
+    def visible_to(self, user: "User") -> "ChatPartQuerySet":
+        if not user.is_active or not user.has_perm("tickets.view_ticket"):
+            return self.none()
+        return self.filter(sight(user, f"{self.reach}ticket__"), **{f"{self.reach}ticket__isnull": False}).distinct()
+
+
+class ChatVisitorQuerySet(ChatPartQuerySet):
+    reach = "chats__"
 
 
 class ChatSettings(models.Model):
@@ -44,6 +64,8 @@ class ChatVisitor(models.Model):
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="+")
     digest = models.CharField(max_length=64, unique=True, editable=False)
     created_at = models.DateTimeField(_("创建时间"), default=clock.now, db_default=Now(), editable=False)
+
+    objects = ChatVisitorQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("在线访客")
@@ -104,6 +126,8 @@ class ChatAcknowledgement(models.Model):
     at = models.DateTimeField(_("时间"), default=clock.now)
     latency_ms = models.PositiveIntegerField(_("用时（毫秒）"))
 
+    objects = ChatPartQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("自动应答")
         verbose_name_plural = pgettext_lazy("many", "自动应答")
@@ -128,6 +152,8 @@ class BotAnswer(models.Model):
     is_helpful = models.BooleanField(_("是否解决"), null=True, blank=True)
     solved_at = models.DateTimeField(_("解决时间"), null=True, blank=True)
     transferred_at = models.DateTimeField(_("转人工时间"), null=True, blank=True)
+
+    objects = ChatPartQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("机器人回答")
