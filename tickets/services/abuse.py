@@ -32,9 +32,8 @@ TIMER_EXPIRES = "abuse.flag_expires"
 #: Days for which a customer may be flagged.
 LONGEST = 365
 NOTE_LENGTH = 2000
-#: What a calm-exit script is found by: its topic, else these words.
+#: The topic by which calm-exit scripts are found in the library.
 SCRIPT_TOPIC = "恶意攻击"
-SCRIPT_WORDS = "恶意攻击 辱骂 结束通话"
 
 
 def snapshot_of(ticket: Ticket) -> str:
@@ -197,4 +196,4 @@ def flag_of(customer: Customer) -> AbuseReport | None:
 
 def calm_exit_scripts(*, limit: int = 3) -> list[ScriptHit]:
     """Scripts for leaving a conversation calmly."""
-    return search_scripts("", topic=SCRIPT_TOPIC, limit=limit) or search_scripts(SCRIPT_WORDS, limit=limit)
+    return search_scripts("", topic=SCRIPT_TOPIC, limit=limit)
