@@ -25,7 +25,8 @@ IDENTIFIER = re.compile(r"\{\{\w+\}\}")
 CHINESE_EVERYWHERE = {"简体中文"}
 #: Names, abbreviations and keys that are the same in Chinese.
 LATIN_EVERYWHERE = {
-    *("Kean", "English", "Wilson", "Excel", "CSV", "XLSX", "JSON", "API", "SLA", "SKU", "ERP", "Webhook", "webhook"),
+    *("Kean", "English", "Wilson", "API", "SLA", "SKU", "ERP", "Webhook", "webhook"),
+    *("Excel", "CSV", "XLSX", "JSON", "JSONL", "MB"),
     *("Ctrl", "Enter", "Esc", "Tab", "Shift", "Alt"),
 }
 SPOKEN_ATTRIBUTES = ("title", "aria-label", "placeholder", "alt", "data-confirm", "data-command")
@@ -78,6 +79,24 @@ PAGES = (
     ("/reports/times/", "supervisor"),
     ("/reports/rows/received/", "supervisor"),
     ("/reports/rows/replies/", "supervisor"),
+    ("/reports/platforms/", "supervisor"),
+    ("/reports/chat/", "supervisor"),
+    ("/reports/channels/", "supervisor"),
+    ("/approvals/", "supervisor"),
+    ("/notices/", "agent"),
+    ("/transfers/", "supervisor"),
+    ("/breaches/", "supervisor"),
+    ("/breaches/new/", "supervisor"),
+    ("/breaches/{breach}/", "supervisor"),
+    ("/desk/{number}/side/money/", "agent"),
+    ("/desk/{number}/money/quote/?case=C-04&in_P=50", "agent"),
+    ("/desk/{number}/abuse/", "agent"),
+    ("/offline/", "supervisor"),
+    ("/standing/?for=board", "supervisor"),
+    ("/team/shifts/", "supervisor"),
+    ("/team/peak/", "supervisor"),
+    ("/help/", "anonymous"),
+    ("/chat/{chat_key}/", "anonymous"),
     ("/team/", "supervisor"),
     ("/profile/", "agent"),
     ("/accounts/password/change/", "agent"),
