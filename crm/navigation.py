@@ -87,7 +87,14 @@ PLACES = (
         "hf visits",
     ),
     Place(
-        "approvals", _("审批"), "user-check", ("approval_list",), "core.view_approvalrequest", 2, "g p", "sp approvals"
+        "approvals",
+        pgettext_lazy("many", "审批"),
+        "user-check",
+        ("approval_list",),
+        "core.view_approvalrequest",
+        2,
+        "g p",
+        "sp approvals",
     ),
     Place(
         "breaches",
