@@ -229,21 +229,11 @@ def _tickets(world: World) -> None:
         actor=agent, customer=customer, ticket=main, assignee=agent, due_at=clock.now() + timedelta(days=3)
     )
     unsent = attachments.store_attachment(upload=SimpleUploadedFile("稿.png", PNG), actor=agent)
-    norm, spare_norm = (
-        configuring.save_norm(norm=None, actor=None, values={"stage": "accepted", "name": name})
-        for name in ("首次回复规范", "称呼规范")
-    )
-    breach = breaches.mark(ticket=main, norm=norm, actor=world.people["lead"], reason="没有承诺时间")
-    goodwill = {"P": "99", "severity": "0.1", "responsibility": "1"}
-    granted = compensations.grant(ticket=main, actor=agent, case="C-22", inputs=goodwill, amount=Decimal("9.90"))
-    waiting = compensations.grant(ticket=main, actor=agent, case="C-04", inputs={"P": "50"}, amount=Decimal(550))
     planned = sending.send_reply(
         ticket=main, actor=agent, body="明天回复您进度。", send_at=clock.now() + timedelta(days=1)
     )
     world.ids |= {
         "waiting_reply": planned.pk,
-        "compensation": granted.pk,
-        "approval": waiting.approval_id,
         "ticket": main.pk,
         "number": main.number,
         "message": message.pk,
@@ -256,22 +246,38 @@ def _tickets(world: World) -> None:
         "survey": survey.pk,
         "survey_token": token_of(survey.invitation),
         "visit": visit.pk,
+    }
+    _about(world, main)
+
+
+def _about(world: World, main: Ticket) -> None:
+    """Norms, money and transfers of the main ticket."""
+    agent = world.people["agent"]
+    norm, spare_norm = (
+        configuring.save_norm(norm=None, actor=None, values={"stage": "accepted", "name": name})
+        for name in ("首次回复规范", "称呼规范")
+    )
+    breach = breaches.mark(ticket=main, norm=norm, actor=world.people["lead"], reason="没有承诺时间")
+    goodwill = {"P": "99", "severity": "0.1", "responsibility": "1"}
+    granted = compensations.grant(ticket=main, actor=agent, case="C-22", inputs=goodwill, amount=Decimal("9.90"))
+    waiting = compensations.grant(ticket=main, actor=agent, case="C-04", inputs={"P": "50"}, amount=Decimal(550))
+    transfer = TicketTransfer.objects.create(ticket=main, number=1, source=world.queue, target=world.queue)
+    world.ids |= {
+        "compensation": granted.pk,
+        "approval": waiting.approval_id,
         "norm": norm.pk,
         "platform_norm": PlatformNorm.objects.create(platform="douyin", name="3分钟人工回复率").pk,
         "spare_norm": spare_norm.pk,
         "breach": breach.pk,
+        "transfer": transfer.pk,
     }
-    transfer = TicketTransfer.objects.create(ticket=main, number=1, source=world.queue, target=world.queue)
-    world.ids |= {"transfer": transfer.pk}
 
 
 def _views(world: World) -> None:
     values = {"name": "待办投诉", "condition": {"field": "type", "op": "eq", "value": "complaint"}}
     shared = values | {"sharing": "team", "team": world.team}
     ids = [world.ids["ticket"]]
-    tagged = change_many(
-        actor=world.people["agent"], action="tag", values={"tag": "大促"}, ticket_ids=ids, key=uuid4()
-    )
+    tagged = change_many(actor=world.people["agent"], action="tag", values={"tag": "大促"}, ticket_ids=ids, key=uuid4())
     replied = reply_many(actor=world.people["lead"], body="您好，已恢复。", ticket_ids=ids, key=uuid4())
     world.ids |= {"bulk_change": tagged.pk, "bulk_reply": replied.pk}
     world.ids |= {"saved_view": save_view(view=None, actor=world.people["lead"], values=shared).pk}

@@ -18,5 +18,5 @@ class AbuseReportAdmin(ReadOnlyAdmin):
     fields: ClassVar[tuple[str, ...]] = (*list_display, "reason", "digest")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows: QuerySet[Any] = AbuseReport.objects.visible_to(request.user)
+        rows: QuerySet[Any] = AbuseReport.objects.visible_to(request.user)  # type: ignore[arg-type]
         return rows

@@ -16,7 +16,7 @@ class ImportBatchAdmin(ReadOnlyAdmin):
     list_select_related = ("actor",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows: QuerySet[Any] = ImportBatch.objects.visible_to(request.user)
+        rows: QuerySet[Any] = ImportBatch.objects.visible_to(request.user)  # type: ignore[arg-type]
         return rows
 
 
@@ -31,5 +31,5 @@ class ImportRowAdmin(ReadOnlyAdmin):
     show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows: QuerySet[Any] = ImportRow.objects.visible_to(request.user)
+        rows: QuerySet[Any] = ImportRow.objects.visible_to(request.user)  # type: ignore[arg-type]
         return rows

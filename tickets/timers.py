@@ -5,7 +5,19 @@ from datetime import datetime, timedelta
 from core.events import record_events
 from core.timers import Timer, periodic, timer_handler
 from tickets import abuse_timers as abuse_timers  # registers its own
-from tickets.services import arriving, email, intake, routing, rules, sending, sla, snoozing, threads, transitions, waiting
+from tickets.services import (
+    arriving,
+    email,
+    intake,
+    routing,
+    rules,
+    sending,
+    sla,
+    snoozing,
+    threads,
+    transitions,
+    waiting,
+)
 from tickets.services.chat import bot, conversations
 from tickets.services.mailboxes import polling
 from tickets.services.norms import judging

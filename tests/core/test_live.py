@@ -133,7 +133,7 @@ class TestHearing:
                     lambda: note(subject_id=1, audience="queue:999999"),
                     lambda: note(subject_id=2, audience=f"user:{agent2.pk}"),
                     lambda: note(subject_id=3, audience=""),
-                    lambda: note("staff.availability_changed", 4, "all"),
+                    lambda: note("customer.updated", 4, "all"),
                     lambda: note(subject_id=5, audience=f"user:{agent.pk}"),
                 )
                 assert await stream.subjects(1) == [5]

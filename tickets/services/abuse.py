@@ -180,7 +180,7 @@ def _refuse(name: str, sentence: str) -> None:
 def flag_expires(*, report_id: int, due_at: datetime) -> None:
     """The timer: write down that the flag's time is up. Pages left it out from that very moment."""
     report = AbuseReport.objects.select_for_update().filter(pk=report_id, state=AbuseState.CONFIRMED).first()
-    if report is None or report.flagged_until > due_at:
+    if report is None or report.flagged_until is None or report.flagged_until > due_at:
         return
     report.state = AbuseState.EXPIRED
     report.save(update_fields=["state"])

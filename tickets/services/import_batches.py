@@ -43,7 +43,7 @@ CHUNK = 50
 SAME_WITHIN = timedelta(days=3)
 
 
-def check_file(*, upload: UploadedFile, actor: "User") -> ImportBatch:
+def check_file(*, upload: "UploadedFile[Any]", actor: "User") -> ImportBatch:
     """Read the file and store each line with what is wrong with it. Makes no ticket. Raises for the file as a whole."""
     if not actor.has_perm("tickets.add_importbatch"):
         raise NotAllowed(_("您没有导入工单的权限。"))
@@ -59,7 +59,7 @@ def check_file(*, upload: UploadedFile, actor: "User") -> ImportBatch:
     return batch
 
 
-def _rows_of(upload: UploadedFile) -> list[FileRow]:
+def _rows_of(upload: "UploadedFile[Any]") -> list[FileRow]:
     suffix = Path(upload.name or "").suffix.lower()
     if suffix not in SUFFIXES:
         _refuse(_("请上传 CSV、XLSX 或 JSONL 文件。"))
