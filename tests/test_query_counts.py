@@ -74,6 +74,7 @@ def counts(world: World) -> dict[str, tuple[int, int]]:
     """Statements by address, with little and with more of everything."""
     # Time stands still: a session is written to every fifteen seconds, and that is not what is counted.
     with time_machine.travel(datetime.now(UTC), tick=False):
+        cache.clear()
         browser = world.browser(ROLE, address=fresh_address())
         little = {address: count(address, world, browser) for address in ADDRESSES}
         _more(world)
