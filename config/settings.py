@@ -296,6 +296,7 @@ SPECTACULAR_SETTINGS = {
         "ChannelKindEnum": "tickets.choices.ChannelKind",
         "ContactOutcomeEnum": "tickets.models.message.ContactAttempt.Outcome",
         "OrderStatusEnum": "customers.choices.OrderStatus",
+        "CareKindEnum": "customers.choices.CareKind",
         "TagKindEnum": "customers.choices.TagKind",
         "VersionStatusEnum": "core.versions.choices.VersionStatus",
         "ScriptKindEnum": "scripts_library.choices.ScriptKind",

@@ -118,6 +118,8 @@ def test_no_operation_takes_a_field_that_callers_may_not_set(world: World) -> No
         row = row_of(method, path, world)
         extra = {name: value for name, value in PROTECTED.items() if name not in writable}
         answer = answer_to(row, world, extra)
+        if answer.status_code in (401, 403) and ("/public/chat/" in path or path.endswith("/wechat/")):
+            continue  # Only a visitor, or the platform itself, is heard there; see tests/chat and test_wechat.
         named = answer.json().get("fields", {}) if answer.status_code == 400 else {}
         if answer.status_code != 400 or not extra.keys() <= named.keys():
             taken[f"{method} {path}"] = (answer.status_code, sorted(extra.keys() - named.keys()))

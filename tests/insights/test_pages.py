@@ -187,11 +187,13 @@ def test_the_cost_of_home_does_not_grow(request: Any, make_ticket: Make, solve: 
 
     solve(make_ticket())
     make_ticket()
+    cost()  # what is asked once for all pages is known from then on
     before = cost()
     for number in range(8):
         make_ticket(channel="taobao", external_id=f"more{number}")
         frozen.shift(60)
     solve(make_ticket())
+    cost()
     assert 4 < cost() == before <= 20
 
 

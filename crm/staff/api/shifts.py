@@ -38,7 +38,7 @@ PEAK = {
 
 
 class ShiftSerializer(serializers.ModelSerializer):
-    queue = serializers.CharField(source="queue.key", default=None)
+    queue = serializers.CharField(source="queue.key", default=None, allow_null=True)
     username = serializers.CharField(source="user.username")
 
     class Meta:
@@ -220,7 +220,7 @@ class PeakPlanSerializer(StrictSerializer):
     sla_note = CleanCharField(max_length=200, required=False, allow_blank=True)
     template = RowField(rows=ShiftTemplate.objects.all(), words=("name",), required=False, allow_null=True)
     state = serializers.CharField(read_only=True, help_text="ahead, running, over, stopped")
-    stopped_at = serializers.DateTimeField(read_only=True)
+    stopped_at = serializers.DateTimeField(read_only=True, allow_null=True)
 
 
 @extend_schema_view(create=extend_schema(examples=[example("双十一", PEAK, request_only=True)]))

@@ -15,6 +15,7 @@ from crm.workbench.saved_views.columns import COLUMNS
 from crm.workbench.saved_views.fields import VIEW_FIELDS
 
 MOST = 50
+NAME_LENGTH = 40
 _FIELDS = ("name", "condition", "order", "columns", "sharing", "team", "position")
 
 
@@ -57,6 +58,8 @@ def _check_name(row: SavedView) -> None:
     sentence = ""
     if not row.name:
         sentence = str(_("请填写名称。"))
+    elif len(row.name) > NAME_LENGTH:
+        sentence = str(_("名称不能超过 %(n)d 个字。") % {"n": NAME_LENGTH})
     elif SavedView.objects.filter(owner=row.owner_id, name=row.name).exclude(pk=row.pk).exists():
         sentence = str(_("您已有同名的视图。"))
     if sentence:
@@ -72,6 +75,9 @@ def _check_columns(row: SavedView) -> None:
 
 
 def _check_sharing(row: SavedView, actor: User) -> None:
+    if row.sharing not in Sharing.values:
+        sentence = str(_("没有这种共享方式。"))
+        raise InvalidInput(sentence, fields={"sharing": [sentence]})
     if row.sharing == Sharing.PRIVATE:
         return
     if not actor.has_perm("workbench.share_savedview"):
