@@ -1,5 +1,6 @@
 """Shared fixtures. Databases and brokers are real (PostgreSQL, Valkey); `bin/test` starts them."""
 
+import asyncio
 import os
 import uuid
 from collections.abc import Iterator
@@ -45,6 +46,20 @@ def _room_in_the_cache() -> dict[str, Any]:
 def _own_cache(settings: Any) -> None:
     """Every test has its own room in the cache, so that one test's copies do not reach the next."""
     settings.CACHES = _room_in_the_cache()
+
+
+@pytest.fixture(autouse=True)
+def _no_loop_of_the_browser(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Once a browser is open, Playwright's event loop counts as running in this thread for the rest of
+    the session. Tests without a browser must not see it: `asyncio.run` would refuse, as it never does
+    in a worker."""
+    loop = asyncio._get_running_loop()
+    if loop is None or "chromium" in request.fixturenames:
+        yield
+        return
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(loop)
 
 
 @pytest.fixture(scope="module")

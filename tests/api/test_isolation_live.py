@@ -7,7 +7,6 @@ import pytest
 
 from crm.staff.services.tokens import issue_token
 from tests.core.test_live import opened
-from tests.loops import run_alone
 from tests.world import World, build_world
 from tickets.models import Ticket
 from tickets.services import conversation
@@ -37,7 +36,7 @@ def test_streams_tell_another_team_nothing(settings: Any, tmp_path: Any) -> None
                 return
 
     for role in tokens:
-        run_alone(listen(role))
+        asyncio.run(listen(role))
     assert [event for event in heard["agent"] if event["subject"] == {"type": "ticket", "id": ticket.pk}]
     assert [event for event in heard[ALIEN] if event["subject"]["type"] in ("ticket", "customer")] == []
 

@@ -11,7 +11,6 @@ from django.core.asgi import get_asgi_application
 
 from core.live import in_database
 from crm.staff.models import User
-from tests.loops import run_alone
 from tickets.models import Channel, Chat, Ticket
 from tickets.services import conversation, transitions
 from tickets.services.chat import conversations, showing, visitors
@@ -76,7 +75,7 @@ def say(token: str, body: str, number: int) -> None:
 
 
 def alone(work: Coroutine[Any, Any, Any]) -> Any:
-    return run_alone(asyncio.wait_for(work, 60))
+    return asyncio.run(asyncio.wait_for(work, 60))
 
 
 @pytest.mark.capability("B06")

@@ -15,7 +15,6 @@ from core.events import Event, record_event
 from core.live import Hub, Subscription, current_hub, in_database
 from crm.staff.models import User
 from crm.staff.services import change_staff, issue_token
-from tests.loops import run_alone
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -101,7 +100,7 @@ async def opened(headers: dict[str, str], query: str = "") -> AsyncIterator[Open
 
 
 def play(scenario: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    run_alone(scenario())
+    asyncio.run(scenario())
 
 
 async def write(*work: Callable[[], Any]) -> None:
