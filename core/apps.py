@@ -15,4 +15,5 @@ class CoreConfig(AppConfig):
         autodiscover_modules("timers", "consumers", "senders")
         import_module("core.privacy.checks")
         import_module("core.approvals.timers")
+        import_module("core.procedures.timers")
         import_module("core.audit.jobs")

@@ -17,6 +17,16 @@ from core.calendars.models import (  # noqa: F401
 from core.events.models import Event, EventCursor  # noqa: F401
 from core.idempotency import IdempotencyRecord  # noqa: F401
 from core.outbox.models import OutboxItem  # noqa: F401
+from core.procedures.models import (  # noqa: F401
+    Department,
+    Duty,
+    Procedure,
+    ProcedureRun,
+    ProcedureStep,
+    ProcedureTask,
+    ProcedureVersion,
+    TaskHandover,
+)
 from core.questionnaires.models import (  # noqa: F401
     Invitation,
     Questionnaire,

@@ -1,0 +1,1 @@
+"""Writing departments, templates, runs and tasks."""
