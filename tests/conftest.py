@@ -17,6 +17,14 @@ from tests.factories import TeamFactory, UserFactory
 from tests.world import World, build_world
 
 
+#: Few tests, long ones: they begin first, so that no worker is left alone with them at the end.
+LONG = ("tests/browser/", "tests/platform/", "tests/workbench/test_demo", "tests/api/test_schema")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
     """Let several test runs share one server: KEAN_TEST_DB names this run's database."""
