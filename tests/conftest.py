@@ -16,7 +16,6 @@ from crm.staff.models import Team, User
 from tests.factories import TeamFactory, UserFactory
 from tests.world import World, build_world
 
-
 #: Few tests, long ones: they begin first, so that no worker is left alone with them at the end.
 LONG = ("tests/browser/", "tests/platform/", "tests/workbench/test_demo", "tests/api/test_schema")
 

@@ -100,7 +100,8 @@ def run_tests(root: Path, arguments: list[str]) -> int:
         variables = engines.start("test")
         engines.publish()
         # A file's tests stay in one process: what its fixtures start is started once.
-        command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", *arguments]
+        spread = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+        command = [sys.executable, "-m", "pytest", *spread, *arguments]
         process = subprocess.Popen(command, cwd=root, env={**environ, **variables})
         try:
             return process.wait()
