@@ -16,7 +16,9 @@ AXE = (Path(settings.BASE_DIR) / "node_modules/axe-core/axe.min.js").read_text()
 RUN = """async () => (await axe.run({exclude: [".k-watermark"]}, {runOnly: ["wcag2a", "wcag2aa"]})).violations
     .filter(found => ["serious", "critical"].includes(found.impact))
     .map(found => `${found.id}: ` + found.nodes.slice(0, 3).map(node => node.html.slice(0, 160)).join(" | "))"""
-WIDTH = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+#: After the frame in which charts and tables have taken their new size.
+WIDTH = """() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() =>
+    done(document.documentElement.scrollWidth - document.documentElement.clientWidth))))"""
 
 
 def addresses(world: World) -> list[str]:
