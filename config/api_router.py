@@ -39,10 +39,12 @@ router.include_root_view = False
 # One address per thing: answers are JSON, whatever the address ends in.
 router.include_format_suffixes = False
 
+from tickets.api.notices import NoticeViewSet
 router.register("customers", CustomerViewSet, basename="customer")
 router.register("tags", TagViewSet, basename="tag")
 router.register("tag-groups", TagGroupViewSet, basename="tag-group")
 router.register("orders", OrderViewSet, basename="order")
+from tickets.api.waiting import WaitingReplyViewSet
 router.register("shops", ShopViewSet, basename="shop")
 router.register("scripts", ScriptViewSet, basename="script")
 router.register("articles", ArticleViewSet, basename="article")
@@ -63,6 +65,8 @@ router.register("norm-breaches", NormBreachViewSet, basename="norm-breach")
 router.register("staff", StaffViewSet, basename="staff")
 router.register("teams", TeamViewSet, basename="team")
 router.register("shifts", ShiftViewSet, basename="shift")
+router.register("waiting-replies", WaitingReplyViewSet, basename="waiting-reply")
+router.register("notices", NoticeViewSet, basename="notice")
 router.register("shift-templates", ShiftTemplateViewSet, basename="shift-template")
 router.register("peak-plans", PeakPlanViewSet, basename="peak-plan")
 router.register("tokens", TokenViewSet, basename="token")

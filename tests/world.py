@@ -12,6 +12,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from core import clock
+from core.approvals.models import Substitution
 from core.questionnaires.services import token_of
 from crm.followups.services import invite_for_solved_ticket, plan_visit
 from crm.integrations.models import Webhook
@@ -26,8 +27,18 @@ from customers.services import add_care_note, add_tag, create_customer, merge_cu
 from tests.factories import TeamFactory, UserFactory
 from tests.scripts_library.factories import make_article, make_script
 from tests.tickets.conftest import always_open, promise
-from tickets.models import Channel, PlatformNorm, Queue, RoutingRule, SLAPolicy, Ticket, TicketTransfer
-from tickets.services import attachments, compensations, contact, conversation, intake, merging, sending, transitions
+from tickets.models import Channel, PlatformNorm, Queue, RoutingRule, SLAPolicy, Ticket, TicketLink, TicketTransfer
+from tickets.services import (
+    attachments,
+    compensations,
+    contact,
+    conversation,
+    intake,
+    merging,
+    notices,
+    sending,
+    transitions,
+)
 from tickets.services.import_batches import check_file
 from tickets.services.norms import breaches, configuring
 
@@ -262,6 +273,11 @@ def _about(world: World, main: Ticket) -> None:
     granted = compensations.grant(ticket=main, actor=agent, case="C-22", inputs=goodwill, amount=Decimal("9.90"))
     waiting = compensations.grant(ticket=main, actor=agent, case="C-04", inputs={"P": "50"}, amount=Decimal(550))
     transfer = TicketTransfer.objects.create(ticket=main, number=1, source=world.queue, target=world.queue)
+    [told] = notices.notify(users=[agent.pk], kind="mentioned", ticket=main, actor=world.people["lead"])
+    stands_in = Substitution.objects.create(
+        person=world.people["supervisor"], substitute=world.people["lead"], ends_at=clock.now() + timedelta(days=1)
+    )
+    tied = TicketLink.objects.create(ticket=main, other_id=world.ids["solved_ticket"], kind="related")
     world.ids |= {
         "compensation": granted.pk,
         "approval": waiting.approval_id,
@@ -270,6 +286,10 @@ def _about(world: World, main: Ticket) -> None:
         "spare_norm": spare_norm.pk,
         "breach": breach.pk,
         "transfer": transfer.pk,
+        "substitution": stands_in.pk,
+        "notice": told.pk,
+        "ticket_link": tied.pk,
+        "customer_message": main.messages.filter(kind="customer").values_list("pk", flat=True)[0],
     }
 
 

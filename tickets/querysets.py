@@ -98,6 +98,20 @@ class AttachmentQuerySet(models.QuerySet[Any]):
         )
 
 
+class WaitingReplyQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: "User") -> "WaitingReplyQuerySet":
+        """Replies that wait on tickets the person sees, whoever wrote them."""
+        if not user.is_active or not user.has_perm("tickets.view_ticketmessage"):
+            return self.none()
+        return self.filter(sight(user, "ticket__"))
+
+
+class NoticeQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: "User") -> "NoticeQuerySet":
+        """One's own, whatever one's role."""
+        return self.filter(user=user)
+
+
 class NormBreachQuerySet(models.QuerySet[Any]):
     """Where norms were not met. Lists, board and report all count with `standing().within(...)`."""
 

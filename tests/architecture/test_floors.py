@@ -200,7 +200,6 @@ THROUGH_ANOTHER = {
     "tickets.Draft": "the ticket, and its writer alone",
     "tickets.InboundMessage": "the ticket made of it",
     "tickets.Mailbox": "nobody: a secret, and of no person",
-    "tickets.Notice": "whom it was written for",
     "tickets.PlatformTurn": "the ticket",
     "tickets.SLAClock": "the ticket",
     "tickets.TicketLink": "both tickets",
@@ -210,7 +209,6 @@ THROUGH_ANOTHER = {
     "tickets.TicketTag": "the ticket",
     "tickets.TicketSeen": "the ticket",
     "tickets.TicketWatcher": "the ticket",
-    "tickets.WaitingReply": "the ticket",
     "workbench.BulkChangeRow": "the change, which is its author's",
     "workbench.BulkReplyRow": "the reply, which is its author's",
 }

@@ -1,11 +1,13 @@
 """Many tickets at once: what changes, what is left alone and why, taking it back, and answering an incident once."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from core import clock
 from core.errors import Conflict, InvalidInput, NotAllowed
 from core.events import Event
 from core.outbox.delivery import deliver_due
@@ -16,7 +18,7 @@ from crm.workbench.bulk import changing, replying
 from crm.workbench.models import BulkChange, BulkReply, BulkReplyRow
 from tests.workbench.conftest import Desk, browser, text
 from tickets.models import Ticket, TicketMessage
-from tickets.services import intake, transitions
+from tickets.services import intake, snoozing, transitions
 
 pytestmark = [pytest.mark.django_db, pytest.mark.capability("B07")]
 Make = Callable[..., Ticket]
@@ -79,6 +81,34 @@ def test_a_minute_long_it_can_be_taken_back(
     for name in ("priority", "queue_id", "assignee_id", "status", "move_count"):
         assert getattr(after, name) == getattr(before, name), name
     assert not after.tags.exists()
+
+
+@pytest.mark.parametrize("until", ["hour", "evening", "morning", "customer", "2026-11-18 09:00"])
+def test_tickets_are_put_away_together_and_brought_back(
+    agent: User, frozen: Any, make_ticket: Make, until: str
+) -> None:
+    shown, away, solved = make_ticket("甲"), make_ticket("乙"), make_ticket("丙")
+    transitions.solve(ticket=solved, actor=agent)
+    before = snoozing.snooze(ticket=away, actor=agent, until=clock.now() + timedelta(days=3)).snoozed_until
+    done = change(agent, "snooze", [shown, away, solved], until=until)
+    assert outcomes(done) == {shown.number: "changed", away.number: "changed", solved.number: "skipped"}
+    assert (fresh(shown).snoozed_until is None) == (until == "customer")
+    assert fresh(shown).snoozed_at is not None
+    changing.undo(change=done, actor=agent)
+    assert fresh(shown).snoozed_at is None
+    assert fresh(away).snoozed_until == before
+
+
+def test_who_woke_meanwhile_is_not_put_back(agent: User, frozen: Any, make_ticket: Make) -> None:
+    ticket = make_ticket()
+    done = change(agent, "snooze", [ticket], until="hour")
+    snoozing.wake(ticket=ticket, actor=agent)
+    changing.undo(change=done, actor=agent)
+    assert outcomes(done) == {ticket.number: "kept"}
+    for wrong in ("gestern", "2020-01-01 09:00"):
+        with pytest.raises(InvalidInput) as refused:
+            change(agent, "snooze", [ticket], until=wrong)
+        assert "until" in refused.value.fields
 
 
 def test_after_a_minute_it_stays(agent: User, frozen: Any, make_ticket: Make) -> None:

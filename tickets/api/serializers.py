@@ -137,6 +137,8 @@ class TicketSerializer(serializers.Serializer):
     tags = serializers.ListField(child=serializers.CharField())
     possible_duplicate_of = serializers.IntegerField(allow_null=True)
     merged_into = serializers.IntegerField(allow_null=True)
+    snoozed_at = serializers.DateTimeField(allow_null=True)
+    snoozed_until = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()
     occurred_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
@@ -171,6 +173,8 @@ class TicketSerializer(serializers.Serializer):
         "solved_at",
         "feedback_at",
         "closed_at",
+        "snoozed_at",
+        "snoozed_until",
         "created_at",
         "occurred_at",
         "updated_at",

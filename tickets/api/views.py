@@ -21,6 +21,7 @@ from core.errors import Conflict, InvalidInput, NotAllowed
 from core.events import Event
 from core.language import mask_text
 from scripts_library.models import ScriptVersion
+from tickets.api import desk
 from tickets.api import serializers as shapes
 from tickets.api.filters import TicketFilter
 from tickets.choices import MessageKind
@@ -52,7 +53,7 @@ CREATE_EXAMPLE = example(
 )
 
 
-class TicketViewSet(CreateMixin, ReadViewSet):
+class TicketViewSet(desk.DeskActions, CreateMixin, ReadViewSet):
     """工单：受理、查看、修改、流转。"""
 
     model = Ticket
@@ -64,6 +65,7 @@ class TicketViewSet(CreateMixin, ReadViewSet):
         "merge": shapes.MergeSerializer,
         "unmerge": shapes.UnmergeSerializer,
     }
+        **desk.INPUTS,
     required_permissions = {
         "list": "tickets.view_ticket",
         "retrieve": "tickets.view_ticket",
@@ -77,6 +79,7 @@ class TicketViewSet(CreateMixin, ReadViewSet):
         "suggestions": "tickets.view_ticket",
         "contact_attempts": "tickets.view_ticket",
     }
+        **desk.PERMISSIONS,
     filterset_class = TicketFilter
     ordering = ("-created_at", "-id")
     ordering_options = {

@@ -1,5 +1,7 @@
 """What a person at the desk has in hand: drafts, replies that wait, what was read, notices."""
 
+from typing import Any, ClassVar
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -12,6 +14,7 @@ from core.privacy import EncryptedRow, WrittenTextField
 from tickets.choices import DraftKind, NoticeKind, WaitingState
 from tickets.models.message import Attachment, TicketMessage
 from tickets.models.ticket import Ticket
+from tickets.querysets import NoticeQuerySet, WaitingReplyQuerySet
 
 
 class Draft(EncryptedRow):
@@ -75,6 +78,8 @@ class WaitingReply(EncryptedRow):
     created_at = models.DateTimeField(_("创建时间"), default=clock.now, editable=False)
     updated_at = UpdatedAtField(_("更新时间"))
 
+    objects: ClassVar[Any] = WaitingReplyQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("待发回复")
         verbose_name_plural = pgettext_lazy("many", "待发回复")
@@ -126,6 +131,8 @@ class Notice(models.Model):
     )
     created_at = models.DateTimeField(_("时间"), default=clock.now, editable=False)
     read_at = models.DateTimeField(_("已读时间"), null=True, blank=True)
+
+    objects: ClassVar[Any] = NoticeQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("提醒")

@@ -54,7 +54,7 @@ def link(*, ticket: Ticket, other: Ticket, actor: "User", kind: str = LinkKind.R
         raise InvalidInput(_("请选择关系。"), fields={"kind": [_("请选择关系。")]})
     if ticket.pk == other.pk:
         sentence = _("不能与自身关联。")
-        raise InvalidInput(sentence, fields={"into": [sentence]})
+        raise InvalidInput(sentence, fields={"other": [sentence]})
     for row in (ticket, other):
         routing.refuse_merged(row)
     if kind == LinkKind.PARENT:

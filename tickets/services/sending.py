@@ -72,6 +72,37 @@ def send_reply(
     return sent
 
 
+@transaction.atomic
+def plan_reply(
+    *,
+    ticket: Ticket,
+    actor: "User",
+    body: str,
+    script_version: "ScriptVersion | None" = None,
+    attachments: Sequence[Attachment] = (),
+    solves: bool = False,
+    send_at: datetime | None = None,
+    seen: int | None = None,
+) -> WaitingReply:
+    """A reply that always waits: until `send_at`, or for the ten seconds of taking back. The composer's draft stays.
+
+    `seen` as for `send_reply`.
+    """
+    ticket = lock(ticket)
+    conversation.check_reply(ticket=ticket, body=body, attachments=attachments)
+    if seen is not None:
+        _check_seen(ticket, seen)
+    return waiting.hold(
+        ticket=ticket,
+        actor=actor,
+        body=body,
+        script_version=script_version,
+        attachments=attachments,
+        solves=solves,
+        send_at=send_at,
+    )
+
+
 def _check_seen(ticket: Ticket, seen: int) -> None:
     if ticket.messages.filter(kind=MessageKind.CUSTOMER, pk__gt=seen).exists():
         raise Conflict(_("您开始写之后，客户又来信了。请看过新消息，再按一次发送。"), code="newer_message")

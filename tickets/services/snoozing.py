@@ -25,6 +25,14 @@ LONGEST = timedelta(days=90)
 FIELDS = ["snoozed_at", "snoozed_until", "snoozed_by"]
 
 
+def check_moment(until: datetime | None) -> None:
+    """A moment lies ahead, and not too far; none is needed."""
+    if until is None or clock.now() < until <= clock.now() + LONGEST:
+        return
+    sentence = _("时间须在现在之后、%(days)d 天之内。") % {"days": LONGEST.days}
+    raise InvalidInput(sentence, fields={"until": [sentence]})
+
+
 @transaction.atomic
 def snooze(*, ticket: Ticket, actor: "User", until: datetime | None = None) -> Ticket:
     """Put the ticket away until a moment; without one, until the customer writes. Either way their message wakes it."""
@@ -32,9 +40,7 @@ def snooze(*, ticket: Ticket, actor: "User", until: datetime | None = None) -> T
     routing.refuse_merged(ticket)
     if not ticket.is_open:
         raise Conflict(_("只有未结的工单可以稍后处理。"), code="not_open", allowed=ticket.allowed_actions())
-    if until is not None and not clock.now() < until <= clock.now() + LONGEST:
-        sentence = _("时间须在现在之后、%(days)d 天之内。") % {"days": LONGEST.days}
-        raise InvalidInput(sentence, fields={"until": [sentence]})
+    check_moment(until)
     ticket.snoozed_at, ticket.snoozed_until, ticket.snoozed_by = clock.now(), until, actor
     ticket.updated_at = clock.now()
     ticket.save(update_fields=[*FIELDS, "updated_at"])

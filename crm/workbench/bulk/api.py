@@ -10,7 +10,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request as HttpRequest
 from rest_framework.response import Response
 
-from core.api.fields import CleanCharField
+from core.api.fields import CleanCharField, MomentField
 from core.api.schema import example
 from core.api.serializers import StrictSerializer
 from core.api.viewsets import CreateMixin, ReadViewSet
@@ -19,6 +19,7 @@ from crm.workbench.models import BulkAction, BulkChange, BulkReply
 from tickets.choices import Priority
 
 LARGEST_ID = 2**63 - 1
+SNOOZE_EXAMPLE = {"action": "snooze", "tickets": [1, 2], "until": "2026-11-23T09:00:00+08:00"}
 
 
 class TicketIds(serializers.ListField):
@@ -36,6 +37,7 @@ class BulkChangeInputSerializer(StrictSerializer):
     queue = CleanCharField(max_length=100, required=False)
     priority = serializers.ChoiceField(Priority.choices, required=False)
     tag = CleanCharField(max_length=50, required=False)
+    until = MomentField(required=False, allow_null=True, help_text=_("稍后处理到何时；不填则等到客户来信。"))
     reason = CleanCharField(max_length=500, required=False, allow_blank=True)
 
 
@@ -75,7 +77,8 @@ class BulkChangeViewSet(CreateMixin, ReadViewSet):
         request=BulkChangeInputSerializer,
         responses={201: BulkChangeSerializer},
         examples=[
-            example("批量改优先级", {"action": "priority", "tickets": [1, 2], "priority": "high"}, request_only=True)
+            example("批量改优先级", {"action": "priority", "tickets": [1, 2], "priority": "high"}, request_only=True),
+            example("批量稍后处理", SNOOZE_EXAMPLE, request_only=True),
         ],
     )
     def create(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:

@@ -2,19 +2,24 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
 
+from core import clock
 from core.errors import Conflict, InvalidInput
 from crm.staff.models import User
 from crm.workbench.models import BulkAction
+from crm.workbench.moments import preset, read_moment
 from tickets.choices import Priority, TicketStatus
 from tickets.models import Queue, Ticket
-from tickets.services import catalogue, editing, transfers, transitions
+from tickets.services import catalogue, editing, snoozing, transfers, transitions
 
 REASON_LENGTH = 500
 TAG_LENGTH = 50
+#: The button that names no moment.
+UNTIL_CUSTOMER = "customer"
 
 
 @dataclass(frozen=True)
@@ -162,10 +167,43 @@ def _reopen(ticket: Ticket, actor: User, before: dict[str, Any], stored: dict[st
     transitions.reopen(ticket=ticket, actor=actor, reason=_("撤销批量解决"))
 
 
+def _until(actor: User, values: Mapping[str, Any]) -> Prepared:
+    """A moment, the word of a button, or neither: until the customer writes."""
+    given = values.get("until") or ""
+    moment = given if isinstance(given, datetime) else preset(str(given))
+    if moment is None and given != UNTIL_CUSTOMER:
+        moment = read_moment(str(given)[:40], field="until")
+    snoozing.check_moment(moment)
+    return Prepared({"until": moment.isoformat() if moment else None}, {"until": moment})
+
+
+def _snooze(ticket: Ticket, actor: User, given: Prepared) -> dict[str, Any]:
+    until = ticket.snoozed_until
+    before = {"snoozed": ticket.snoozed_at is not None, "until": until.isoformat() if until else None}
+    snoozing.snooze(ticket=ticket, actor=actor, until=given.rows["until"])
+    return before
+
+
+def _moment(stored: str | None) -> datetime | None:
+    return datetime.fromisoformat(stored) if stored else None
+
+
+def _unsnooze(ticket: Ticket, actor: User, before: dict[str, Any], stored: dict[str, Any]) -> None:
+    """Back to the list, or to the moment it had been put away for."""
+    if ticket.snoozed_at is None or ticket.snoozed_until != _moment(stored["until"]):
+        raise _gone_on()
+    until = _moment(before["until"])
+    if before["snoozed"] and (until is None or until > clock.now()):
+        snoozing.snooze(ticket=ticket, actor=actor, until=until)
+    else:
+        snoozing.wake(ticket=ticket, actor=actor)
+
+
 VERBS: dict[str, Verb] = {
     BulkAction.ASSIGN: Verb("tickets.assign_ticket", _person, _assign, _unassign),
     BulkAction.MOVE: Verb("tickets.transition_ticket", _queue, _move, _move_back),
     BulkAction.PRIORITY: Verb("tickets.change_ticket", _priority, _set_priority, _priority_back),
     BulkAction.TAG: Verb("tickets.change_ticket", _tag, _add_tag, _remove_tag),
     BulkAction.SOLVE: Verb("tickets.transition_ticket", _nothing, _solve, _reopen),
+    BulkAction.SNOOZE: Verb("tickets.transition_ticket", _until, _snooze, _unsnooze),
 }

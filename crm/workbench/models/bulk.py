@@ -21,6 +21,7 @@ class BulkAction(models.TextChoices):
     PRIORITY = "priority", _("改优先级")
     TAG = "tag", _("加标签")
     SOLVE = "solve", _("解决")
+    SNOOZE = "snooze", _("稍后处理")
 
 
 class Outcome(models.TextChoices):
