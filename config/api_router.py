@@ -16,6 +16,7 @@ from customers.api.catalogue import OrderViewSet, ShopViewSet, TagGroupViewSet, 
 from customers.api.views import CustomerViewSet
 from knowledge.api.views import ArticleViewSet
 from scripts_library.api.views import ScriptViewSet
+from tickets.api.appointments import AppointmentViewSet
 from tickets.api.chat import (
     ChatAnswerView,
     ChatFilesView,
@@ -70,6 +71,7 @@ router.register("notices", NoticeViewSet, basename="notice")
 router.register("shift-templates", ShiftTemplateViewSet, basename="shift-template")
 router.register("peak-plans", PeakPlanViewSet, basename="peak-plan")
 router.register("tokens", TokenViewSet, basename="token")
+router.register("appointments", AppointmentViewSet, basename="appointment")
 router.register("compensations", CompensationViewSet, basename="compensation")
 router.register("approvals", ApprovalViewSet, basename="approval")
 router.register("follow-up-visits", FollowUpVisitViewSet, basename="follow-up-visit")

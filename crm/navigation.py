@@ -87,6 +87,16 @@ PLACES = (
         "hf visits",
     ),
     Place(
+        "appointments",
+        pgettext_lazy("many", "上门预约"),
+        "calendar-time",
+        ("appointment_list",),
+        "tickets.view_appointment",
+        2,
+        "g y",
+        "smyy appointments",
+    ),
+    Place(
         "approvals",
         pgettext_lazy("many", "审批"),
         "user-check",

@@ -39,6 +39,7 @@ from tickets.services import (
     sending,
     transitions,
 )
+from tickets.services.appointments import book
 from tickets.services.import_batches import check_file
 from tickets.services.norms import breaches, configuring
 
@@ -278,7 +279,17 @@ def _about(world: World, main: Ticket) -> None:
         person=world.people["supervisor"], substitute=world.people["lead"], ends_at=clock.now() + timedelta(days=1)
     )
     tied = TicketLink.objects.create(ticket=main, other_id=world.ids["solved_ticket"], kind="related")
+    tomorrow = clock.now() + timedelta(days=1)
+    visit = book(
+        ticket=main,
+        actor=agent,
+        technician=agent,
+        starts_at=tomorrow,
+        ends_at=tomorrow + timedelta(hours=2),
+        address="上海市徐汇区漕溪北路 88 号",
+    )
     world.ids |= {
+        "appointment": visit.pk,
         "compensation": granted.pk,
         "approval": waiting.approval_id,
         "norm": norm.pk,

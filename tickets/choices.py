@@ -91,6 +91,14 @@ class NoticeKind(models.TextChoices):
     SNOOZE_OVER = "snooze_over", _("稍后处理的时间到了")
     CUSTOMER_WOKE = "customer_woke", _("客户来信，工单已回到列表")
     ABUSE_REPORTED = "abuse_reported", _("报告恶意攻击，请处理")
+    APPOINTMENT_GIVEN = "appointment_given", _("给您安排了上门服务")
+    APPOINTMENT_MOVED = "appointment_moved", _("您的上门服务已改时间")
+    APPOINTMENT_OFF = "appointment_off", _("您的上门服务已取消或转给同事")
+    APPOINTMENT_CALL = "appointment_call", _("上门前一天：请打电话提醒客户")
+    LEGAL_WARNED = "legal_warned", _("法定时限快到了")
+    LEGAL_MISSED = "legal_missed", _("错过法定时限，请写明原因和补救")
+    LEGAL_REVIEW = "legal_review", _("有工单提请法务复核")
+    LEGAL_OPINION = "legal_opinion", _("法务复核已有意见")
     WATCHED_MESSAGE = "watched_message", _("关注的工单有新消息")
 
 

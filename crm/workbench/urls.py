@@ -2,6 +2,7 @@ from django.urls import include, path
 
 from crm.workbench import (
     abuse,
+    appointments,
     approvals,
     board,
     composing,
@@ -76,6 +77,14 @@ urlpatterns = [
     path("offline/<int:pk>/confirm/", imports.import_confirm, name="import_confirm"),
     path("offline/<int:pk>/errors.csv", imports.import_errors, name="import_errors"),
     path("transfers/", transfer_pages.transfer_defects, name="transfer_defects"),
+    path("appointments/", appointments.appointment_list, name="appointment_list"),
+    path("appointments/new/", appointments.appointment_new, name="appointment_new"),
+    path("appointments/<int:pk>/", appointments.appointment_page, name="appointment_page"),
+    path("appointments/<int:pk>/move/", appointments.appointment_move, name="appointment_move"),
+    path("appointments/<int:pk>/cancel/", appointments.appointment_cancel, name="appointment_cancel"),
+    path("appointments/<int:pk>/serve/", appointments.appointment_serve, name="appointment_serve"),
+    path("appointments/<int:pk>/reveal/", appointments.appointment_reveal, name="appointment_reveal"),
+    path("appointments/<int:pk>/signature/", appointments.appointment_signature, name="appointment_signature"),
     path("approvals/", approvals.approval_list, name="approval_list"),
     path("approvals/<int:pk>/decide/", approvals.approval_decide, name="approval_decide"),
     path("visits/", visits.visit_list, name="visit_list"),

@@ -5,7 +5,16 @@ Columns as in the table of the API. A page that needs a login sends strangers th
 takes a form answers 302 or 200 when the form was good, 400 (or 200 with the fault beside the field) when not.
 """
 
-from tests.api.permission_table import Row
+from datetime import UTC, datetime, timedelta
+
+from tests.api.permission_table import BOOKING, Row
+
+_DAY = datetime.now(UTC) + timedelta(days=3)
+PAGE_BOOKING = {
+    **BOOKING,
+    "starts_at": f"{_DAY:%Y-%m-%d}T10:00",
+    "ends_at": f"{_DAY:%Y-%m-%d}T12:00",
+}
 
 # fmt: off
 #                                anonymous agent other_agent lead supervisor admin auditor
@@ -43,6 +52,16 @@ PAGES = (
     Row("GET", "/desk/{number}/money/quote/?case=C-04&in_P=50", "302 200 404 200 200 200 200"),
     Row("POST", "/desk/{number}/money/", "302 200 404 200 200 200 403", {"case": "C-22", "in_P": "100", "in_severity": "10%", "in_responsibility": "1", "amount": "10.00"}),
     Row("POST", "/desk/{number}/money/{compensation}/pay/", "302 200 404 200 200 200 403"),
+    Row("GET", "/appointments/", "302 200 200 200 200 200 200"),
+    Row("GET", "/appointments/new/?ticket={number}", "302 200 200 200 200 200 403"),
+    Row("POST", "/appointments/new/", "302 302 422 302 302 302 403", PAGE_BOOKING),
+    Row("GET", "/appointments/{appointment}/", "302 200 404 200 200 200 200"),
+    Row("POST", "/appointments/{appointment}/move/", "302 302 404 302 302 302 403", PAGE_BOOKING | {"reason": "客户出差"}),
+    Row("POST", "/appointments/{appointment}/cancel/", "302 302 404 302 302 302 403", {"reason": "客户自行修好"}),
+    Row("POST", "/appointments/{appointment}/serve/", "302 409 404 409 409 409 403", {"result": "absent"}),
+    Row("GET", "/appointments/{appointment}/reveal/?field=address", "302 200 404 200 200 200 403"),
+    Row("POST", "/appointments/{appointment}/reveal/", "302 200 404 200 200 200 403", {"field": "address", "reason": "今天上门"}),
+    Row("GET", "/appointments/{appointment}/signature/", "302 404 404 404 404 404 404"),  # not signed; see test_appointments
     Row("GET", "/approvals/", "302 200 200 200 200 200 200"),
     Row("POST", "/approvals/{approval}/decide/", "302 403 404 403 302 302 403", {"decision": "approve"}),
     Row("GET", "/desk/{number}/handover/", "302 200 404 200 200 200 200"),

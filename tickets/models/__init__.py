@@ -1,6 +1,7 @@
 """Tables of the ticket floor, one module per subject."""
 
 from tickets.models.abuse import AbuseReport
+from tickets.models.appointment import Appointment
 from tickets.models.channel import Channel, Queue, RoutingRule
 from tickets.models.chat import BotAnswer, Chat, ChatAcknowledgement, ChatSettings, ChatVisitor
 from tickets.models.compensation import Compensation
@@ -17,6 +18,7 @@ from tickets.triage.models import TriageModel
 
 __all__ = [
     "AbuseReport",
+    "Appointment",
     "Attachment",
     "BotAnswer",
     "Channel",

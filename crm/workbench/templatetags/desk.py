@@ -89,6 +89,11 @@ _PLAIN = {
     "ticket.woken": gettext_lazy("回到列表"),
     "ticket.watched": gettext_lazy("关注工单"),
     "ticket.unwatched": gettext_lazy("取消关注"),
+    "appointment.booked": gettext_lazy("预约上门"),
+    "appointment.moved": gettext_lazy("上门改约"),
+    "appointment.cancelled": gettext_lazy("取消上门"),
+    "appointment.done": gettext_lazy("上门服务已登记"),
+    "appointment.reminded": gettext_lazy("提醒客户上门时间"),
 }
 _MONEY = {
     "compensation.requested": gettext_lazy("补偿 %(amount)s 元，提交审批"),

@@ -1,0 +1,27 @@
+"""Visits in the admin: when, by whom and how they ended; never the address."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from core.admin_bases import ReadOnlyAdmin
+from tickets.models import Appointment
+
+
+@admin.register(Appointment)
+class AppointmentAdmin(ReadOnlyAdmin):
+    list_display = ("starts_at", "ends_at", "technician", "ticket", "state", "result", "move_count")
+    list_filter = ("state", "result")
+    list_select_related = ("ticket", "technician")
+    show_full_result_count = False
+    ordering = ("-starts_at", "-id")
+    fields: ClassVar[tuple[str, ...]] = (
+        *list_display, "reason", "booked_by", "booked_at", "reminded_at", "signature_sha256", "unsigned_reason",
+        "ended_by", "ended_at",
+    )  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: QuerySet[Any] = Appointment.objects.visible_to(request.user)  # type: ignore[arg-type]
+        return rows
