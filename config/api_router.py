@@ -16,7 +16,6 @@ from customers.api.catalogue import OrderViewSet, ShopViewSet, TagGroupViewSet, 
 from customers.api.views import CustomerViewSet
 from knowledge.api.views import ArticleViewSet
 from scripts_library.api.views import ScriptViewSet
-from tickets.api.appointments import AppointmentViewSet
 from tickets.api.chat import (
     ChatAnswerView,
     ChatFilesView,
@@ -28,11 +27,13 @@ from tickets.api.chat import (
 from tickets.api.compensations import CompensationViewSet
 from tickets.api.configuration import ChannelViewSet, PolicyViewSet, QueueViewSet, RoutingRuleViewSet
 from tickets.api.norms import NormBreachViewSet, StageNormViewSet
+from tickets.api.notices import NoticeViewSet
 from tickets.api.platform_norms import PlatformNormViewSet
 from tickets.api.public import InboundView, PublicComplaintView, TrackView
 from tickets.api.transfers import TransferViewSet
 from tickets.api.triage import TriageAccuracyView
 from tickets.api.views import AttachmentViewSet, TicketViewSet
+from tickets.api.waiting import WaitingReplyViewSet
 from tickets.api.wechat import WeChatView
 
 router = DefaultRouter()
@@ -40,16 +41,16 @@ router.include_root_view = False
 # One address per thing: answers are JSON, whatever the address ends in.
 router.include_format_suffixes = False
 
-from tickets.api.notices import NoticeViewSet
 router.register("customers", CustomerViewSet, basename="customer")
 router.register("tags", TagViewSet, basename="tag")
 router.register("tag-groups", TagGroupViewSet, basename="tag-group")
 router.register("orders", OrderViewSet, basename="order")
-from tickets.api.waiting import WaitingReplyViewSet
 router.register("shops", ShopViewSet, basename="shop")
 router.register("scripts", ScriptViewSet, basename="script")
 router.register("articles", ArticleViewSet, basename="article")
 router.register("tickets", TicketViewSet, basename="ticket")
+router.register("waiting-replies", WaitingReplyViewSet, basename="waiting-reply")
+router.register("notices", NoticeViewSet, basename="notice")
 router.register("transfers", TransferViewSet, basename="transfer")
 router.register("bulk-changes", BulkChangeViewSet, basename="bulk-change")
 router.register("bulk-replies", BulkReplyViewSet, basename="bulk-reply")
@@ -66,12 +67,9 @@ router.register("norm-breaches", NormBreachViewSet, basename="norm-breach")
 router.register("staff", StaffViewSet, basename="staff")
 router.register("teams", TeamViewSet, basename="team")
 router.register("shifts", ShiftViewSet, basename="shift")
-router.register("waiting-replies", WaitingReplyViewSet, basename="waiting-reply")
-router.register("notices", NoticeViewSet, basename="notice")
 router.register("shift-templates", ShiftTemplateViewSet, basename="shift-template")
 router.register("peak-plans", PeakPlanViewSet, basename="peak-plan")
 router.register("tokens", TokenViewSet, basename="token")
-router.register("appointments", AppointmentViewSet, basename="appointment")
 router.register("compensations", CompensationViewSet, basename="compensation")
 router.register("approvals", ApprovalViewSet, basename="approval")
 router.register("follow-up-visits", FollowUpVisitViewSet, basename="follow-up-visit")

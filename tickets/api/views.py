@@ -64,8 +64,8 @@ class TicketViewSet(desk.DeskActions, CreateMixin, ReadViewSet):
         "transitions": shapes.TransitionSerializer,
         "merge": shapes.MergeSerializer,
         "unmerge": shapes.UnmergeSerializer,
-    }
         **desk.INPUTS,
+    }
     required_permissions = {
         "list": "tickets.view_ticket",
         "retrieve": "tickets.view_ticket",
@@ -78,8 +78,8 @@ class TicketViewSet(desk.DeskActions, CreateMixin, ReadViewSet):
         "events": "tickets.view_ticket",
         "suggestions": "tickets.view_ticket",
         "contact_attempts": "tickets.view_ticket",
-    }
         **desk.PERMISSIONS,
+    }
     filterset_class = TicketFilter
     ordering = ("-created_at", "-id")
     ordering_options = {
