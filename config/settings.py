@@ -311,6 +311,8 @@ SPECTACULAR_SETTINGS = {
         "NormUnitEnum": "tickets.choices.NormUnit",
         "ConfidenceEnum": "tickets.choices.Confidence",
         "BreachKindEnum": "tickets.choices.BreachKind",
+        "AppointmentStateEnum": "tickets.appointment_choices.AppointmentState",
+        "ServiceResultEnum": "tickets.appointment_choices.ServiceResult",
         "BreachSourceEnum": "tickets.choices.BreachSource",
         "DayKindEnum": "core.calendars.models.DayKind",
     },

@@ -7,6 +7,7 @@ first team; to the other team's agent they do not exist.
 """
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 
@@ -31,6 +32,10 @@ TAG_RULE = {"field": "paid_total", "op": "gte", "value": 2000}
 #: Stands for an uploaded picture; the call is then multipart.
 UPLOAD = "<picture>"
 LATER = "2099-01-01T10:00:00+08:00"
+#: A visit three days ahead; nobody may be booked for a year like 2099.
+VISIT_AT = (datetime.now(UTC) + timedelta(days=3)).isoformat()
+VISIT_UNTIL = (datetime.now(UTC) + timedelta(days=3, hours=2)).isoformat()
+BOOKING = {"ticket": "{number}", "technician": "{staff}", "starts_at": VISIT_AT, "ends_at": VISIT_UNTIL, "address": "漕溪北路 88 号"}
 
 # fmt: off
 #                                           anonymous agent other_agent lead supervisor admin auditor
@@ -238,6 +243,14 @@ ROWS = (
     Row("POST", "/api/v1/tokens/", "401 201 201 201 201 201 201", {"name": "脚本"}),
     Row("GET", "/api/v1/tokens/{token}/", "401 200 404 404 404 200 200"),
     Row("POST", "/api/v1/tokens/{token}/revoke/", "401 200 404 404 404 200 403"),
+    # Service at the customer's place
+    Row("GET", "/api/v1/appointments/", "401 200 200 200 200 200 200"),
+    Row("POST", "/api/v1/appointments/", "401 201 400 201 201 201 403", BOOKING),
+    Row("GET", "/api/v1/appointments/{appointment}/", "401 200 404 200 200 200 200"),
+    Row("POST", "/api/v1/appointments/{appointment}/move/", "401 200 404 200 200 200 403", {"starts_at": VISIT_AT, "ends_at": VISIT_UNTIL, "reason": "客户出差"}),
+    Row("POST", "/api/v1/appointments/{appointment}/cancel/", "401 200 404 200 200 200 403", {"reason": "客户自行修好"}),
+    Row("POST", "/api/v1/appointments/{appointment}/complete/", "401 409 404 409 409 409 403", {"result": "absent"}),  # not its day yet
+    Row("POST", "/api/v1/appointments/{appointment}/reveal/", "401 200 404 200 200 200 403", {"reason": "今天上门"}),
     # After the answer, and other systems
     Row("GET", "/api/v1/follow-up-visits/", "401 200 200 200 200 200 200"),
     Row("POST", "/api/v1/follow-up-visits/", "401 201 400 201 201 201 403", {"ticket": "{number}", "due_at": LATER}),
