@@ -16,7 +16,6 @@ from customers.api.catalogue import OrderViewSet, ShopViewSet, TagGroupViewSet, 
 from customers.api.views import CustomerViewSet
 from knowledge.api.views import ArticleViewSet
 from scripts_library.api.views import ScriptViewSet
-from tickets.api.abuse import AbuseReportViewSet
 from tickets.api.appointments import AppointmentViewSet
 from tickets.api.chat import (
     ChatAnswerView,
@@ -73,10 +72,6 @@ router.register("shift-templates", ShiftTemplateViewSet, basename="shift-templat
 router.register("peak-plans", PeakPlanViewSet, basename="peak-plan")
 router.register("tokens", TokenViewSet, basename="token")
 router.register("appointments", AppointmentViewSet, basename="appointment")
-router.register("abuse-reports", AbuseReportViewSet, basename="abuse-report")
-router.register("relief-requests", ReliefViewSet, basename="relief-request")
-router.register("after-sales", AfterSalesViewSet, basename="after-sales")
-router.register("refunds", RefundViewSet, basename="refund")
 router.register("compensations", CompensationViewSet, basename="compensation")
 router.register("approvals", ApprovalViewSet, basename="approval")
 router.register("follow-up-visits", FollowUpVisitViewSet, basename="follow-up-visit")
