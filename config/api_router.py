@@ -25,6 +25,8 @@ from tickets.api.chat import (
     ChatSettingsView,
     ChatVisitorView,
 )
+from tickets.api.aftersales.refunds import RefundViewSet
+from tickets.api.aftersales.views import AfterSalesViewSet
 from tickets.api.compensations import CompensationViewSet
 from tickets.api.configuration import ChannelViewSet, PolicyViewSet, QueueViewSet, RoutingRuleViewSet
 from tickets.api.norms import NormBreachViewSet, StageNormViewSet
@@ -72,6 +74,8 @@ router.register("shift-templates", ShiftTemplateViewSet, basename="shift-templat
 router.register("peak-plans", PeakPlanViewSet, basename="peak-plan")
 router.register("tokens", TokenViewSet, basename="token")
 router.register("appointments", AppointmentViewSet, basename="appointment")
+router.register("after-sales", AfterSalesViewSet, basename="after-sales")
+router.register("refunds", RefundViewSet, basename="refund")
 router.register("compensations", CompensationViewSet, basename="compensation")
 router.register("approvals", ApprovalViewSet, basename="approval")
 router.register("follow-up-visits", FollowUpVisitViewSet, basename="follow-up-visit")

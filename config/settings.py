@@ -288,6 +288,13 @@ SPECTACULAR_SETTINGS = {
     # Fields of one name with different words get the name of what they tell of.
     "ENUM_NAME_OVERRIDES": {
         "TicketTypeEnum": "tickets.choices.TicketType",
+        "AfterSalesKindEnum": "tickets.aftersales_choices.AfterSalesKind",
+        "AfterSalesStateEnum": "tickets.aftersales_choices.AfterSalesState",
+        "AfterSalesReasonEnum": "tickets.aftersales_choices.AfterSalesReason",
+        "EligibilityReasonEnum": "tickets.api.aftersales.shapes.JUDGED_REASONS",
+        "GoodsConditionEnum": "tickets.aftersales_choices.GoodsCondition",
+        "InspectionResultEnum": "tickets.aftersales_choices.InspectionResult",
+        "RefundStatusEnum": "tickets.aftersales_choices.RefundStatus",
         "TicketStatusEnum": "tickets.choices.TicketStatus",
         "MessageKindEnum": "tickets.choices.MessageKind",
         "SentKindEnum": "tickets.api.serializers.SENT_KINDS",

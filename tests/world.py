@@ -22,8 +22,9 @@ from crm.staff.services.tokens import issue_token
 from crm.workbench.bulk.changing import change_many
 from crm.workbench.bulk.replying import reply_many
 from crm.workbench.saved_views.services import save_view
-from customers.models import Customer, Shop, Tag, TagGroup
+from customers.models import Customer, Order, Shop, Tag, TagGroup
 from customers.services import add_care_note, add_tag, create_customer, merge_customers, resolve_customer, upsert_order
+from tests.aftersales_world import build_aftersales
 from tests.factories import TeamFactory, UserFactory
 from tests.scripts_library.factories import make_article, make_script
 from tests.tickets.conftest import always_open, promise
@@ -274,6 +275,7 @@ def _about(world: World, main: Ticket) -> None:
     granted = compensations.grant(ticket=main, actor=agent, case="C-22", inputs=goodwill, amount=Decimal("9.90"))
     waiting = compensations.grant(ticket=main, actor=agent, case="C-04", inputs={"P": "50"}, amount=Decimal(550))
     transfer = TicketTransfer.objects.create(ticket=main, number=1, source=world.queue, target=world.queue)
+    world.ids |= build_aftersales(main, Order.objects.get(pk=world.ids["order"]), agent)
     [told] = notices.notify(users=[agent.pk], kind="mentioned", ticket=main, actor=world.people["lead"])
     stands_in = Substitution.objects.create(
         person=world.people["supervisor"], substitute=world.people["lead"], ends_at=clock.now() + timedelta(days=1)

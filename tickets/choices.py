@@ -91,6 +91,11 @@ class NoticeKind(models.TextChoices):
     SNOOZE_OVER = "snooze_over", _("稍后处理的时间到了")
     CUSTOMER_WOKE = "customer_woke", _("客户来信，工单已回到列表")
     ABUSE_REPORTED = "abuse_reported", _("报告恶意攻击，请处理")
+    AFTERSALES_WARNED = "aftersales_warned", _("售后单时限快到了")
+    AFTERSALES_OVERDUE = "aftersales_overdue", _("售后单已超时")
+    AFTERSALES_RED_LINE = "aftersales_red_line", _("售后单临近十五日红线")
+    AFTERSALES_SLOW_REPAIR = "aftersales_slow_repair", _("维修将满三十日，请告知客户可换货")
+    FLOOR_OVERRIDDEN = "floor_overridden", _("有低于法定下限的例外，请复核")
     APPOINTMENT_GIVEN = "appointment_given", _("给您安排了上门服务")
     APPOINTMENT_MOVED = "appointment_moved", _("您的上门服务已改时间")
     APPOINTMENT_OFF = "appointment_off", _("您的上门服务已取消或转给同事")
@@ -291,10 +296,12 @@ class CompensationStatus(models.TextChoices):
     PAID = "paid", _("已打款")
     REJECTED = "rejected", _("已驳回")
     EXPIRED = "expired", _("已过期")
+    FAILED = "failed", _("打款失败")
+    REVERSED = "reversed", _("已冲正")
 
 
-#: Promised or paid: what may still cost money.
-COMPENSATION_STANDING = ("pending", "granted", "paid")
+#: Promised or paid: what may still cost money. A failed payment is tried again.
+COMPENSATION_STANDING = ("pending", "granted", "paid", "failed")
 
 
 class LinkKind(models.TextChoices):

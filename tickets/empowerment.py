@@ -9,10 +9,13 @@ from django.utils.translation import gettext_lazy as _
 from core.approvals import ApprovalKind, LimitKind, register_limit
 from core.approvals import register as register_kind
 from core.approvals.models import ApprovalRequest
-from tickets.models import Compensation, TicketTransfer
+from tickets.models import AfterSales, Compensation, TicketTransfer
 from tickets.services import compensations, transfers
+from tickets.services.aftersales import accepting
 
 DEFAULTS = {"agent": Decimal(50), "lead": Decimal(200), "supervisor": Decimal(1000), "admin": None}
+#: By what was paid for the goods that are sent out anew.
+EXCHANGES = {"agent": Decimal(300), "lead": Decimal(1000), "supervisor": Decimal(5000), "admin": None}
 
 
 def register() -> None:
@@ -27,6 +30,17 @@ def register() -> None:
             sight=_sight,
             decided=compensations.decided,
             link=_link,
+        )
+    )
+    register_limit(LimitKind(accepting.KIND, _("换货金额（元/人/天）"), EXCHANGES))
+    register_kind(
+        ApprovalKind(
+            key=accepting.KIND,
+            label=_("换货"),
+            codename="tickets.approve_exchange",
+            sight=_sight_of_exchanges,
+            decided=accepting.decided,
+            link=_link_of_exchange,
         )
     )
     register_kind(
@@ -48,6 +62,15 @@ def _sight(user: Any) -> Q:
 
 def _link(request: ApprovalRequest) -> str:
     return f"/desk/{request.compensation.ticket.number}/"
+
+
+def _sight_of_exchanges(user: Any) -> Q:
+    """Requests one may see."""
+    return Q(subject_id__in=AfterSales.objects.visible_to(user).values("pk"))
+
+
+def _link_of_exchange(request: ApprovalRequest) -> str:
+    return f"/aftersales/{request.subject_id}/"
 
 
 def _sight_of_transfers(user: Any) -> Q:

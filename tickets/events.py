@@ -7,7 +7,7 @@ travel to webhooks and are shown to auditors.
 from typing import TYPE_CHECKING, Any
 
 from core.events import EventData
-from tickets.models import Compensation, Ticket
+from tickets.models import AfterSales, Compensation, Refund, Ticket
 
 if TYPE_CHECKING:
     from crm.staff.models import User
@@ -37,6 +37,9 @@ NORM_WITHDRAWN = "norm.withdrawn"
 COMPENSATION_REQUESTED = "compensation.requested"
 COMPENSATION_GRANTED = "compensation.granted"
 COMPENSATION_PAID = "compensation.paid"
+COMPENSATION_FAILED = "compensation.failed"
+COMPENSATION_REVERSED = "compensation.reversed"
+COMPENSATION_BELOW_FLOOR = "compensation.below_floor"
 CALENDAR_MISSING = "sla.calendar_missing"
 
 
@@ -65,6 +68,29 @@ def ticket_event(kind: str, ticket: Ticket, actor: "User | None", /, **data: Any
         actor=actor,
         audience=ticket.audience,
         payload={**snapshot(ticket), **data},
+    )
+
+
+def aftersales_event(what: str, request: AfterSales, actor: "User | None", /, **data: Any) -> EventData:
+    """An event of an after-sales request ("aftersales.accept"): it stands in the ticket's history."""
+    return ticket_event(
+        f"aftersales.{what}",
+        request.ticket,
+        actor,
+        aftersales=request.pk,
+        aftersales_kind=str(request.kind),
+        aftersales_state=str(request.state),
+        **data,
+    )
+
+
+def refund_event(what: str, refund: Refund, actor: "User | None", /, **data: Any) -> EventData:
+    """An event of a refund: in the ticket's history when it has one, else of the refund itself."""
+    told = {"refund": refund.pk, "order": refund.order_id, "amount": str(refund.amount), "refund_status": refund.status}
+    if refund.ticket is not None:
+        return ticket_event(f"refund.{what}", refund.ticket, actor, **told, **data)
+    return EventData(
+        kind=f"refund.{what}", subject_type="refund", subject_id=refund.pk, actor=actor, payload={**told, **data}
     )
 
 

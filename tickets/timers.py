@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from core.events import record_events
 from core.timers import Timer, periodic, timer_handler
 from tickets import abuse_timers as abuse_timers  # registers its own
+from tickets import aftersales_timers as aftersales_timers  # likewise
 from tickets import appointment_timers as appointment_timers  # likewise
 from tickets.services import (
     arriving,

@@ -125,8 +125,22 @@ def _change(
 
 
 def _replace_items(order: Order, lines: list[dict[str, Any]]) -> None:
-    order.items.all().delete()
-    OrderItem.objects.bulk_create([OrderItem(order=order, **line) for line in lines])
+    """The order's items as told. A line of the same goods keeps its row: after-sales point at it."""
+    known = list(order.items.all())
+    fresh, changed = [], []
+    for line in lines:
+        item = next((item for item in known if (item.sku, item.batch) == (line["sku"], line["batch"])), None)
+        if item is None:
+            fresh.append(OrderItem(order=order, **line))
+            continue
+        known.remove(item)
+        if any(getattr(item, name) != value for name, value in line.items()):
+            for name, value in line.items():
+                setattr(item, name, value)
+            changed.append(item)
+    order.items.filter(pk__in=[item.pk for item in known]).delete()
+    OrderItem.objects.bulk_update(changed, ["name", "quantity", "price"])
+    OrderItem.objects.bulk_create(fresh)
 
 
 def _clean_item(item: ItemValues) -> dict[str, Any]:

@@ -96,6 +96,9 @@ class GrantSerializer(QuoteInputSerializer):
     note = CleanCharField(
         max_length=compensations.NOTE_LENGTH, multiline=True, required=False, allow_blank=True, default=""
     )
+    override_reason = CleanCharField(
+        max_length=300, required=False, allow_blank=True, help_text=gettext_lazy("低于法定下限时由主管填写理由")
+    )
 
     def validate_ticket(self, value: str) -> Ticket:
         found = Ticket.objects.visible_to(self.context["request"].user).named(value).first()
@@ -108,6 +111,12 @@ class PaySerializer(StrictSerializer):
     """打款流水号，可留空。"""
 
     reference = CleanCharField(max_length=100, required=False, allow_blank=True)
+
+
+class PayoutReasonSerializer(StrictSerializer):
+    """原因，必填，最多 200 字。"""
+
+    reason = CleanCharField(max_length=200)
 
 
 class CompensationSerializer(serializers.ModelSerializer):
@@ -128,7 +137,8 @@ class CompensationSerializer(serializers.ModelSerializer):
         fields = (
             "id", "ticket", "ticket_number", "case", "form", "inputs", "amount", "refund", "additional", "total",
             "floor", "cap", "basis", "terms", "notes", "status", "note", "approval", "granted_by", "granted_at",
-            "decided_at", "paid_by", "paid_at", "reference",
+            "decided_at", "paid_by", "paid_at", "reference", "failed_at", "failure", "reversed_at", "reversal",
+            "is_below_floor", "floor_reason",
         )  # fmt: skip
 
     def get_basis(self, row: Compensation) -> list[str]:
@@ -159,13 +169,21 @@ class CompensationViewSet(CreateMixin, ReadViewSet):
 
     queryset = Compensation.objects.for_list()
     read_serializer_class = CompensationSerializer
-    serializer_classes = {"create": GrantSerializer, "quote": QuoteInputSerializer, "pay": PaySerializer}
+    serializer_classes = {
+        "create": GrantSerializer,
+        "quote": QuoteInputSerializer,
+        "pay": PaySerializer,
+        "fail": PayoutReasonSerializer,
+        "reverse": PayoutReasonSerializer,
+    }
     required_permissions = {
         "list": "tickets.view_compensation",
         "retrieve": "tickets.view_compensation",
         "create": "tickets.add_compensation",
         "quote": "tickets.view_compensation",
         "pay": "tickets.pay_compensation",
+        "fail": "tickets.pay_compensation",
+        "reverse": "tickets.pay_compensation",
     }
     filterset_class = CompensationFilter
 
@@ -203,3 +221,17 @@ class CompensationViewSet(CreateMixin, ReadViewSet):
         found = self.get_object()
         reference = self.validated().get("reference", "")
         return self.shown(compensations.pay(compensation=found, actor=request.user, reference=reference))  # type: ignore[arg-type]
+
+    @extend_schema(request=PayoutReasonSerializer, responses=CompensationSerializer)
+    @action(detail=True, methods=["post"])
+    def fail(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """登记打款失败，可以再次打款。"""
+        found = self.get_object()
+        return self.shown(compensations.fail(compensation=found, actor=request.user, **self.validated()))  # type: ignore[arg-type]
+
+    @extend_schema(request=PayoutReasonSerializer, responses=CompensationSerializer)
+    @action(detail=True, methods=["post"])
+    def reverse(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """冲正：款项退回或作废，不能再打款。"""
+        found = self.get_object()
+        return self.shown(compensations.reverse(compensation=found, actor=request.user, **self.validated()))  # type: ignore[arg-type]

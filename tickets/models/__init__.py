@@ -2,6 +2,7 @@
 
 from tickets.models.abuse import AbuseReport
 from tickets.models.appointment import Appointment
+from tickets.models.aftersales import AfterSales, AfterSalesLimit, AfterSalesStep, GoodsInspection
 from tickets.models.channel import Channel, Queue, RoutingRule
 from tickets.models.chat import BotAnswer, Chat, ChatAcknowledgement, ChatSettings, ChatVisitor
 from tickets.models.compensation import Compensation
@@ -11,6 +12,7 @@ from tickets.models.message import Attachment, ContactAttempt, InboundMessage, T
 from tickets.models.norm import NormBreach, StageNorm
 from tickets.models.offline import ImportBatch, ImportRow
 from tickets.models.platform import ChannelAccess, ChannelContact, PlatformDay, PlatformNorm, PlatformTurn
+from tickets.models.refund import Refund
 from tickets.models.relation import TicketLink, TicketTransfer
 from tickets.models.sla import SLAClock, SLAPolicy, SLATarget, TicketPause
 from tickets.models.ticket import Ticket, TicketMerge, TicketTag, TicketWatcher
@@ -18,6 +20,9 @@ from tickets.triage.models import TriageModel
 
 __all__ = [
     "AbuseReport",
+    "AfterSales",
+    "AfterSalesLimit",
+    "AfterSalesStep",
     "Appointment",
     "Attachment",
     "BotAnswer",
@@ -31,6 +36,7 @@ __all__ = [
     "Compensation",
     "ContactAttempt",
     "Draft",
+    "GoodsInspection",
     "ImportBatch",
     "ImportRow",
     "InboundMessage",
@@ -41,6 +47,7 @@ __all__ = [
     "PlatformNorm",
     "PlatformTurn",
     "Queue",
+    "Refund",
     "RoutingRule",
     "SLAClock",
     "SLAPolicy",

@@ -10,16 +10,17 @@ from django.utils.translation import pgettext_lazy
 from core import clock
 from core.privacy import EncryptedRow, EncryptedTextField
 from tickets.choices import CompensationForm, CompensationStatus
+from tickets.models.payout import PaidOut
 from tickets.querysets import CompensationQuerySet
 
 #: Refused by a trigger once the row is there; the rest is its way from granted to paid.
 SNAPSHOT = (
     "ticket_id", "case", "form", "inputs", "amount", "refund", "additional", "total", "floor", "cap",
-    "basis", "terms", "notes", "is_punitive", "granted_by_id", "granted_at",
+    "basis", "terms", "notes", "is_punitive", "is_below_floor", "floor_reason", "granted_by_id", "granted_at",
 )  # fmt: skip
 
 
-class Compensation(EncryptedRow):
+class Compensation(EncryptedRow, PaidOut):
     """One compensation of a ticket. The calculation is kept as it was: case, inputs, sums, floor, basis."""
 
     ticket = models.ForeignKey(
@@ -56,11 +57,8 @@ class Compensation(EncryptedRow):
     )
     granted_at = models.DateTimeField(_("提出时间"), default=clock.now, editable=False)
     decided_at = models.DateTimeField(_("决定时间"), null=True, blank=True)
-    paid_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("打款人")
-    )
-    paid_at = models.DateTimeField(_("打款时间"), null=True, blank=True)
-    reference = models.CharField(_("打款流水号"), max_length=100, blank=True)
+    is_below_floor = models.BooleanField(_("低于法定下限"), default=False, db_default=False)
+    floor_reason = models.CharField(_("低于下限的理由"), max_length=300, blank=True, default="", db_default="")
 
     objects = CompensationQuerySet.as_manager()
 
@@ -72,17 +70,19 @@ class Compensation(EncryptedRow):
         constraints = [
             models.CheckConstraint(condition=Q(amount__gt=0), name="tickets_compensation_positive"),
             models.CheckConstraint(
-                condition=Q(status="paid", paid_at__isnull=False) | ~Q(status="paid") & Q(paid_at__isnull=True),
+                condition=Q(status="paid", paid_at__isnull=False)
+                | Q(status="reversed", reversed_at__isnull=False)
+                | ~Q(status__in=["paid", "reversed"]) & Q(paid_at__isnull=True),
                 name="tickets_compensation_paid_has_moment",
             ),
             models.CheckConstraint(
-                condition=Q(floor__isnull=True) | Q(amount__gte=models.F("floor")),
+                condition=Q(floor__isnull=True) | Q(amount__gte=models.F("floor")) | Q(is_below_floor=True),
                 name="tickets_compensation_not_below_floor",
             ),
             # One punitive head: what was refused or has lapsed does not count.
             models.UniqueConstraint(
                 fields=["ticket"],
-                condition=Q(is_punitive=True, status__in=["pending", "granted", "paid"]),
+                condition=Q(is_punitive=True, status__in=["pending", "granted", "paid", "failed"]),
                 name="tickets_compensation_one_punitive",
             ),
         ]

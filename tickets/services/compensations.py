@@ -19,6 +19,8 @@ from tickets import events
 from tickets.choices import COMPENSATION_STANDING, CompensationForm, CompensationStatus
 from tickets.compensation import InputFaults, Quote
 from tickets.models import Compensation, Ticket
+from tickets.services import payouts
+from tickets.services.aftersales.floors import Floor, hold, report
 
 if TYPE_CHECKING:
     from crm.staff.models import User
@@ -63,13 +65,17 @@ def grant(
     amount: Decimal,
     form: str = CompensationForm.TRANSFER,
     note: str = "",
+    override_reason: str = "",
 ) -> Compensation:
-    """Promise a sum. Below the floor it is refused, above the person's authority it waits for approval."""
+    """Promise a sum. Above the person's authority it waits for approval. Below the floor it is refused, unless
+    somebody with that right says why; that is kept and told to the others who have it."""
     ticket = Ticket.objects.select_for_update(of=("self",)).get(pk=ticket.pk)
     if ticket.merged_into_id:
         raise Conflict(_("这张工单已被合并，请在合并后的工单上补偿。"), code="merged")
     found = quote(actor=actor, case=case, inputs=inputs)
     _check(found, amount, form, note)
+    floor = None if found.floor is None else Floor(found.floor, found.basis)
+    why = hold(floor, amount, actor=actor, override=override_reason)
     if found.is_punitive:
         _refuse_second_head(ticket)
     reason = _reason_for_approval(actor, found, amount, form)
@@ -81,6 +87,8 @@ def grant(
         status=CompensationStatus.PENDING if reason else CompensationStatus.GRANTED,
         decided_at=None if reason else clock.now(),
         note=note,
+        is_below_floor=bool(why),
+        floor_reason=why,
         granted_by=actor,
         **_snapshot(found),
     )
@@ -89,6 +97,10 @@ def grant(
         kind = events.COMPENSATION_REQUESTED
         _ask(compensation, actor, reason)
     record_events([events.compensation_event(kind, compensation, actor)])
+    if why:
+        below = events.compensation_event(events.COMPENSATION_BELOW_FLOOR, compensation, actor, reason=why)
+        record_events([below])
+        report(ticket, actor)
     return compensation
 
 
@@ -113,12 +125,6 @@ def _check(found: Quote, amount: Decimal, form: str, note: str) -> None:
         raise InvalidInput(sentence, fields={"amount": [sentence]})
     if found.total < 0:
         raise Conflict(_("该情形应由客户补差价，不能补偿；不得自动收取。"), code="difference_due")
-    if found.floor is not None and amount < found.floor:
-        basis = [_(article) for article in found.basis]
-        values = {"floor": f"{found.floor:.2f}", "basis": "、".join(basis)}
-        sentence = _("补偿金额不得低于法定下限 %(floor)s 元（%(basis)s）。") % values
-        extra = {"floor": values["floor"], "basis": basis}
-        raise InvalidInput(sentence, code="below_floor", fields={"amount": [sentence]}, **extra)
     if form == CompensationForm.COUPON and found.case != GOODWILL:
         sentence = _("法定或承诺的赔付不能用优惠券代替，优惠券只用于商家自主补偿。")
         raise InvalidInput(sentence, fields={"form": [sentence]})
@@ -181,14 +187,32 @@ def decided(request: ApprovalRequest, actor: Any) -> None:
 
 @transaction.atomic
 def pay(*, compensation: Compensation, actor: "User", reference: str = "") -> Compensation:
-    """Record the payment, once: asked again it answers with the payment that was made."""
-    paid = Compensation.objects.filter(pk=compensation.pk, status=CompensationStatus.GRANTED).update(
-        status=CompensationStatus.PAID, paid_at=clock.now(), paid_by=actor, reference=reference
-    )
-    fresh = Compensation.objects.select_related("ticket").get(pk=compensation.pk)
-    if paid:
-        record_events([events.compensation_event(events.COMPENSATION_PAID, fresh, actor)])
-    elif fresh.status != CompensationStatus.PAID:
-        status = fresh.get_status_display()
-        raise Conflict(_("这笔补偿%(status)s，不能打款。") % {"status": status}, code="not_granted")
-    return fresh
+    """Record the payment, once: asked again it answers with the payment that was made. A failed one is tried again."""
+    held = _held(compensation)
+    if payouts.mark_paid(held, waiting=CompensationStatus.GRANTED, actor=actor, reference=reference):
+        record_events([events.compensation_event(events.COMPENSATION_PAID, held, actor)])
+    return held
+
+
+@transaction.atomic
+def fail(*, compensation: Compensation, actor: "User", reason: str) -> Compensation:
+    """Record that the payment was not carried out; it may be paid again."""
+    held = _held(compensation)
+    if payouts.mark_failed(held, waiting=CompensationStatus.GRANTED, reason=reason):
+        record_events([events.compensation_event(events.COMPENSATION_FAILED, held, actor)])
+    return held
+
+
+@transaction.atomic
+def reverse(*, compensation: Compensation, actor: "User", reason: str) -> Compensation:
+    """Record that the money came back, or that it is given up. Final: whatever is owed then is granted anew."""
+    held = _held(compensation)
+    if payouts.mark_reversed(held, waiting=CompensationStatus.GRANTED, actor=actor, reason=reason):
+        record_events([events.compensation_event(events.COMPENSATION_REVERSED, held, actor)])
+    return held
+
+
+def _held(compensation: Compensation) -> Compensation:
+    rows: Any = Compensation.objects.select_for_update(of=("self",)).select_related("ticket")
+    held: Compensation = rows.get(pk=compensation.pk)
+    return held

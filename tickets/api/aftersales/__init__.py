@@ -1,0 +1,1 @@
+"""/api/v1/after-sales/ and /api/v1/refunds/"""

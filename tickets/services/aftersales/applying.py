@@ -1,0 +1,160 @@
+"""Applying for after-sales: goods of an order, a wish, and what law says about it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.db.models import Sum
+from django.utils.translation import gettext as _
+
+from core import clock
+from core.errors import Conflict, NotAllowed
+from customers.models import Order, OrderItem
+from tickets.aftersales_choices import (
+    FINISHED_STATES,
+    JUDGED_AS,
+    NOT_JUDGED,
+    SENT_BACK,
+    AfterSalesKind,
+    AfterSalesReason,
+    AfterSalesState,
+    GoodsCondition,
+)
+from tickets.aftersales_outcomes import read_details
+from tickets.compensation.reading import InputFaults
+from tickets.eligibility import Facts, Judgement
+from tickets.models import AfterSales, Ticket
+from tickets.services import transitions
+from tickets.services.aftersales import eligibility, flow, limits
+
+if TYPE_CHECKING:
+    from crm.staff.models import User
+
+EXCEPTION_RIGHT = "tickets.except_aftersales"
+REASON_LENGTH = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What the customer wants, and what is known of the goods; the names are those of the API."""
+
+    kind: str
+    reason: str
+    quantity: int = 1
+    category: str = ""
+    condition: str = GoodsCondition.UNKNOWN
+    details: Mapping[str, Any] = field(default_factory=dict)
+    note: str = ""
+    exclusion_confirmed: bool | None = None
+    made_to_order: bool | None = None
+    promised_days: int | None = None
+    gift_price: Decimal | None = None
+    has_evidence: bool = False
+    health_harm: bool = False
+    requested_at: datetime | None = None
+
+
+@transaction.atomic
+def apply(
+    *, ticket: Ticket, actor: "User", order: Order, wish: Wish, order_item: OrderItem | None = None, exception: str = ""
+) -> AfterSales:
+    """Open a request. 409 "not_offered" with the reason when law and promise do not offer this outcome, unless
+    somebody with the right to make exceptions says why."""
+    ticket = transitions.lock(ticket)
+    if ticket.merged_into_id:
+        raise Conflict(_("这张工单已被合并，请在合并后的工单上登记售后。"), code="merged")
+    _check_goods(ticket, order, order_item, wish)
+    details = _details(wish)
+    requested_at = wish.requested_at or clock.now()
+    if requested_at > clock.now():
+        raise flow.field_error("requested_at", _("申请时间不能晚于现在。"))
+    found = _judgement(order, wish, requested_at)
+    exception = _exception(found, wish.kind, exception, actor)
+    request = AfterSales(
+        ticket=ticket,
+        order=order,
+        order_item=order_item,
+        kind=wish.kind,
+        reason=wish.reason,
+        category=wish.category,
+        condition=wish.condition,
+        quantity=wish.quantity,
+        goods_value=eligibility.paid_share(order, order_item, wish.quantity),
+        details=details,
+        note=wish.note.strip(),
+        eligibility=eligibility.kept(found) if found else {},
+        exception=exception,
+        applicant=actor,
+        requested_at=requested_at,
+        **_goods(order_item),
+    )
+    request.save(force_insert=True)
+    limits.arm_red_line(request)
+    return flow.enter(request, "apply", AfterSalesState.APPLIED, actor, note=exception, details=details)
+
+
+def _goods(item: OrderItem | None) -> dict[str, str]:
+    return {} if item is None else {"sku": item.sku, "name": item.name, "batch": item.batch}
+
+
+def _check_goods(ticket: Ticket, order: Order, item: OrderItem | None, wish: Wish) -> None:
+    if order.customer_id != ticket.customer_id:
+        raise flow.field_error("order", _("这张订单不是这位客户的。"))
+    if item is None:
+        if wish.kind in SENT_BACK:
+            raise flow.field_error("order_item", _("请选择要退换修的商品。"))
+        return
+    if item.order_id != order.pk:
+        raise flow.field_error("order_item", _("这件商品不在这张订单里。"))
+    asked = AfterSales.objects.filter(order=order, order_item=item, kind__in=SENT_BACK)
+    asked = asked.exclude(state__in=[AfterSalesState.CANCELLED, AfterSalesState.REFUSED, *FINISHED_STATES])
+    used = asked.aggregate(n=Sum("quantity"))["n"] or 0 if wish.kind in SENT_BACK else 0
+    left = item.quantity - used
+    if not 0 < wish.quantity <= left:
+        raise flow.field_error("quantity", _("数量须在 1 到 %(left)d 之间。") % {"left": max(left, 0)})
+
+
+def _details(wish: Wish) -> dict[str, Any]:
+    try:
+        return read_details(wish.kind, wish.details, phase="apply")
+    except InputFaults as error:
+        raise flow.refused_input(error.faults, "details.") from error
+
+
+def _judgement(order: Order, wish: Wish, requested_at: datetime) -> Judgement | None:
+    """What law says; None where the goods have nothing to do with it."""
+    if wish.reason in NOT_JUDGED or (order.signed_at is None and wish.kind not in SENT_BACK):
+        return None
+    return eligibility.judged(
+        Facts(
+            category=wish.category,
+            signed_at=order.signed_at,
+            requested_at=requested_at,
+            reason=JUDGED_AS.get(AfterSalesReason(wish.reason), wish.reason),
+            condition=wish.condition,
+            exclusion_confirmed=wish.exclusion_confirmed,
+            made_to_order=wish.made_to_order,
+            promised_days=wish.promised_days,
+            gift_price=wish.gift_price,
+            has_evidence=wish.has_evidence,
+            health_harm=wish.health_harm,
+        )
+    )
+
+
+def _exception(found: Judgement | None, kind: str, exception: str, actor: "User") -> str:
+    """Why something is done that is not offered; "" when it is offered."""
+    remedy = next((item for item in found.remedies if item.kind == kind), None) if found else None
+    # What law does not order a shop may always grant as money: that is what the limits of compensation are for.
+    if remedy is None or remedy.is_offered or kind in (AfterSalesKind.COMPENSATION, AfterSalesKind.PRICE_DIFFERENCE):
+        return ""
+    why = flow.said(remedy.why.text, remedy.why.values) if remedy.why else ""
+    if not exception.strip():
+        sentence = _("该方案不能提供：%(why)s") % {"why": why}
+        raise Conflict(sentence, code="not_offered", fields={"kind": [sentence]}, reason=why)
+    if not actor.has_perm(EXCEPTION_RIGHT):
+        raise NotAllowed(_("您没有批准资格例外的权限，请联系组长。"))
+    return flow.need(exception, "exception", _("请填写例外理由。"), REASON_LENGTH)
