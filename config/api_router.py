@@ -5,6 +5,8 @@ from rest_framework.routers import DefaultRouter
 
 from core.approvals.api import ApprovalViewSet
 from core.calendars.api import BusinessCalendarViewSet
+from core.procedures.api.runs import RunViewSet, TaskViewSet
+from core.procedures.api.templates import DepartmentViewSet, DutyViewSet, ProcedureViewSet
 from crm.followups.api.views import FollowUpVisitViewSet, SurveyViewSet
 from crm.insights.chat_views import ChatReportView
 from crm.integrations.api.views import WebhookViewSet
@@ -31,6 +33,7 @@ from tickets.api.compensations import CompensationViewSet
 from tickets.api.configuration import ChannelViewSet, PolicyViewSet, QueueViewSet, RoutingRuleViewSet
 from tickets.api.norms import NormBreachViewSet, StageNormViewSet
 from tickets.api.notices import NoticeViewSet
+from tickets.api.complaints import ComplaintViewSet
 from tickets.api.platform_norms import PlatformNormViewSet
 from tickets.api.public import InboundView, PublicComplaintView, TrackView
 from tickets.api.transfers import TransferViewSet
@@ -97,3 +100,9 @@ urlpatterns = [
     path("public/track/", TrackView.as_view(), name="public-track"),
     *router.urls,
 ]
+router.register("complaints", ComplaintViewSet, basename="complaint")
+router.register("procedures", ProcedureViewSet, basename="procedure")
+router.register("procedure-runs", RunViewSet, basename="procedure-run")
+router.register("tasks", TaskViewSet, basename="task")
+router.register("departments", DepartmentViewSet, basename="department")
+router.register("duties", DutyViewSet, basename="duty")

@@ -116,6 +116,16 @@ PLACES = (
         "g n",
         "wdb norms breaches",
     ),
+    Place(
+        "tasks",
+        _("部门任务"),
+        "checklist",
+        ("task_list",),
+        "core.view_proceduretask",
+        2,
+        "g f",
+        "bmrw lc tasks procedures",
+    ),
     Place("reports", _("报表"), "chart-bar", ("report_list",), "insights.view_report", 3, "g r", "bb reports"),
     Place(
         "offline",

@@ -13,6 +13,8 @@ from rest_framework.test import APIClient
 
 from core import clock
 from core.approvals.models import Substitution
+from core.procedures.models import Duty, Procedure
+from core.procedures.services import running
 from core.questionnaires.services import token_of
 from crm.followups.services import invite_for_solved_ticket, plan_visit
 from crm.integrations.models import Webhook
@@ -32,6 +34,7 @@ from tickets.models import Channel, PlatformNorm, Queue, RoutingRule, SLAPolicy,
 from tickets.services import (
     attachments,
     compensations,
+from tickets.procedures import following
     contact,
     conversation,
     intake,
@@ -120,6 +123,7 @@ def _tokens(world: World) -> None:
     world.ids |= {
         "staff": world.people["agent"].pk,
         "token": ApiToken.objects.get(user=world.people["agent"]).pk,
+    _procedures(world)
         "team": world.team.pk,
         "queue": world.queue.pk,
     }
@@ -325,6 +329,21 @@ def _library(world: World) -> None:
     lead, supervisor = world.people["lead"], world.people["supervisor"]
     script = make_script(author=lead, reviewer=supervisor, key="REPLY-01", title="退款到账", body="您好，已为您退款。")
     article = make_article(author=lead, reviewer=supervisor, key="KB-0001", title="清洗说明", body="清水冲洗即可。")
+def _procedures(world: World) -> None:
+    following.ensure_built_in()
+    refund = Procedure.objects.select_related("live_version").get(key="refund")
+    run = running.start(procedure=refund, subject_id=world.ids["ticket"], actor=world.people["agent"])
+    task = running.open_main(run)
+    assert task is not None
+    world.ids |= {
+        "procedure": refund.pk,
+        "run": run.pk,
+        "task": task.pk,
+        "department": task.department_id,
+        "duty": Duty.objects.filter(category="").first().pk,  # type: ignore[union-attr]
+    }
+
+
     world.ids |= {
         "script": script.item_id,
         "script_key": script.item.key,

@@ -12,8 +12,10 @@ class TicketsConfig(AppConfig):
         from core.privacy.written import register_form
         from tickets import empowerment, links
         from tickets.models import InboundMessage
+        from tickets.procedures import kind as procedure_kind
         from tickets.services.email import mask_payload
 
         links.register()
         register_form(InboundMessage, "payload", mask_payload)
         empowerment.register()
+        procedure_kind.register()

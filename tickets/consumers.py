@@ -1,6 +1,7 @@
 """What tickets hear from lower floors."""
 
 from core.events import Event, event_consumer
+from tickets.procedures import following
 from tickets.services import rules
 from tickets.services.norms import judging
 from tickets.services.platform_norms import counting
@@ -24,3 +25,9 @@ def judge_norms(events: list[Event]) -> None:
 def count_for_platforms(events: list[Event]) -> None:
     """What a platform counts is counted as it happens."""
     counting.count(events)
+
+
+@event_consumer("tickets.procedures", kinds=following.KINDS)
+def follow_procedures(events: list[Event]) -> None:
+    """The complaint SOP begins with a complaint, and every run follows its ticket."""
+    following.react(events)

@@ -7,6 +7,7 @@ from core.timers import Timer, periodic, timer_handler
 from tickets import abuse_timers as abuse_timers  # registers its own
 from tickets import aftersales_timers as aftersales_timers  # likewise
 from tickets import appointment_timers as appointment_timers  # likewise
+from tickets.procedures import following
 from tickets.services import (
     arriving,
     email,
@@ -106,3 +107,9 @@ def acknowledge_stranded_chats(slot: datetime) -> None:
 def end_quiet_chats(slot: datetime) -> None:
     """End conversations with the bot in which nobody speaks any more."""
     bot.end_quiet()
+
+
+@periodic("tickets.complaint_sop", every=timedelta(minutes=5))
+def start_missing_procedures(slot: datetime) -> None:
+    """Every open complaint has its procedure, whatever happened to the news of it."""
+    following.sweep()

@@ -16,6 +16,7 @@ from core.middleware import is_read_only
 from core.rate_limits import client_ip, hit
 from tickets.choices import Stage
 from tickets.forms import ComplaintForm, TrackForm
+from tickets.procedures.public import public_steps
 from tickets.services import progress
 
 #: The stages in the order in which a ticket passes them.
@@ -78,7 +79,12 @@ def track(request: HttpRequest) -> HttpResponse:
     if ticket is None:
         form.add_error(None, str(progress.NOT_FOUND))
         return render(request, "tickets/track.html", {"form": form}, status=404)
-    context = {"ticket": ticket, "steps": _steps(ticket), "survey_url": progress.survey_link(ticket)}
+    context = {
+        "ticket": ticket,
+        "steps": _steps(ticket),
+        "way": public_steps(ticket),
+        "survey_url": progress.survey_link(ticket),
+    }
     return render(request, "tickets/progress.html", context)
 
 

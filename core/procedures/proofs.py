@@ -24,6 +24,7 @@ def checked(proofs: Sequence[Proof], given: Mapping[str, Any]) -> dict[str, Any]
     values: dict[str, Any] = {}
     for proof in proofs:
         raw = given.get(proof.key)
+        raw = raw.strip() if isinstance(raw, str) else raw
         if raw in (None, "", [], ()):
             if proof.required:
                 faults[proof.key] = [_("请填写%(label)s。") % {"label": proof.label}]

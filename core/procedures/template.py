@@ -203,7 +203,7 @@ class _Checker:
         """What steps and tasks have in common; False when there is nothing to look at."""
         if not self._named(raw, "title", place, known):
             return False
-        if raw.get("department") not in self._departments or not isinstance(raw.get("department"), str):
+        if not isinstance(raw.get("department"), str) or raw["department"] not in self._departments:
             self.say(place, _("没有部门“%(key)s”。") % {"key": str(raw.get("department"))[:40]})
         self._due(raw.get("due"), place)
         self._condition(raw, "when", place)

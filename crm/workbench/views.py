@@ -21,6 +21,7 @@ from crm.workbench.actions import ACTIONS, available_actions
 from crm.workbench.forms import TicketEditForm
 from crm.workbench.insertion import scripts_for
 from crm.workbench.money import money_context
+from crm.workbench.procedures.desk import procedure_context
 from knowledge.search import search_articles
 from tickets.api.views import attachment_response
 from tickets.choices import DraftKind, MessageKind
@@ -30,7 +31,7 @@ from tickets.services.norms import empathy
 from tickets.services.suggestions import asked, similar_to, strategy_for
 from tickets.services.waiting import waiting_of
 
-SIDE_TABS = ("customer", "scripts", "articles", "orders", "money", "history")
+SIDE_TABS = ("customer", "scripts", "articles", "orders", "money", "procedure", "history")
 
 
 def _list_context(request: HttpRequest, selection: desk.Selection) -> dict[str, Any]:
@@ -147,6 +148,8 @@ def side_context(request: HttpRequest, ticket: Ticket, tab: str) -> dict[str, An
     else:
         context |= acquaintance(ticket, request.user)
         context["other_tickets"] = desk.other_tickets_of(ticket, request.user)
+    elif tab == "procedure":
+        context |= procedure_context(ticket, request.user)
         context["similar"] = similar_to(ticket, request.user)
         context["tags"] = list(ticket.customer.active_tags())
         context["form"] = TicketEditForm(initial=TicketEditForm.of(ticket))

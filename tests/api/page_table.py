@@ -62,6 +62,13 @@ PAGES = (
     Row("GET", "/appointments/{appointment}/reveal/?field=address", "302 200 404 200 200 200 403"),
     Row("POST", "/appointments/{appointment}/reveal/", "302 200 404 200 200 200 403", {"field": "address", "reason": "今天上门"}),
     Row("GET", "/appointments/{appointment}/signature/", "302 404 404 404 404 404 404"),  # not signed; see test_appointments
+    Row("GET", "/desk/{number}/side/procedure/", "302 200 404 200 200 200 200"),
+    Row("POST", "/desk/{number}/procedure/start/", "302 200 404 200 200 200 403", {"procedure": "late_shipment"}),
+    Row("POST", "/desk/{number}/procedure/{run}/advance/", "302 200 404 200 200 200 403", {"tick": "c1", "do": "save"}),
+    Row("POST", "/desk/{number}/procedure/tasks/{task}/take/", "302 200 404 200 200 200 403"),
+    Row("GET", "/complaints/duty/", "302 403 403 200 200 200 200"),
+    Row("GET", "/tasks/", "302 200 200 200 200 200 200"),
+    Row("POST", "/tasks/{task}/take/", "302 302 404 302 302 302 403"),
     Row("GET", "/approvals/", "302 200 200 200 200 200 200"),
     Row("POST", "/approvals/{approval}/decide/", "302 403 404 403 302 302 403", {"decision": "approve"}),
     Row("GET", "/desk/{number}/handover/", "302 200 404 200 200 200 200"),

@@ -31,6 +31,8 @@ NORM = {"stage": "handled", "name": "少转接", "requirement": {"field": "trans
 TAG_RULE = {"field": "paid_total", "op": "gte", "value": 2000}
 #: Stands for an uploaded picture; the call is then multipart.
 UPLOAD = "<picture>"
+STEPS = [{"key": "check", "title": "核对", "department": "service", "due": {"seconds": 3600}}]
+CHECKED = {"items": {"c1": True, "c2": True}, "proof": {"solution": ["refund"], "amount": "59.00"}}
 LATER = "2099-01-01T10:00:00+08:00"
 #: A visit three days ahead; nobody may be booked for a year like 2099.
 VISIT_AT = (datetime.now(UTC) + timedelta(days=3)).isoformat()
@@ -176,6 +178,45 @@ ROWS = (
     Row("POST", "/api/v1/routing-rules/", "401 403 403 403 201 201 403", RULE),
     Row("GET", "/api/v1/routing-rules/{rule}/", "401 403 403 403 200 200 200"),
     Row("PATCH", "/api/v1/routing-rules/{rule}/", "401 403 403 403 200 200 403", {"name": "所有"}),
+    # Procedures
+    Row("GET", "/api/v1/complaints/", "401 200 200 200 200 200 200"),
+    Row("POST", "/api/v1/complaints/", "401 201 201 201 201 201 403", {"channel": "taobao", "body": "杯子碎了"}),
+    Row("GET", "/api/v1/complaints/{ticket}/", "401 200 404 200 200 200 200"),
+    Row("GET", "/api/v1/procedures/", "401 200 200 200 200 200 200"),
+    Row("POST", "/api/v1/procedures/", "401 403 403 201 201 201 403", {"key": "check", "title": "核查", "steps": STEPS}),
+    Row("GET", "/api/v1/procedures/{procedure}/", "401 200 200 200 200 200 200"),
+    Row("PATCH", "/api/v1/procedures/{procedure}/", "401 403 403 200 200 200 403", {"title": "退款"}),
+    Row("GET", "/api/v1/procedures/{procedure}/versions/", "401 200 200 200 200 200 200"),
+    Row("POST", "/api/v1/procedures/{procedure}/versions/", "401 403 403 201 201 201 403", {"steps": STEPS}),
+    Row("GET", "/api/v1/procedures/{procedure}/versions/1/", "401 200 200 200 200 200 200"),
+    Row("PATCH", "/api/v1/procedures/{procedure}/versions/1/", "401 403 403 409 409 409 403", {"note": "改"}),
+    Row("GET", "/api/v1/procedures/{procedure}/versions/1/diff/", "401 200 200 200 200 200 200"),
+    Row("POST", "/api/v1/procedures/{procedure}/versions/1/submit/", "401 403 403 409 409 409 403"),
+    Row("POST", "/api/v1/procedures/{procedure}/versions/1/approve/", "401 403 403 403 409 409 403"),
+    Row("POST", "/api/v1/procedures/{procedure}/versions/1/reject/", "401 403 403 403 409 409 403", {"reason": "不对"}),
+    Row("POST", "/api/v1/procedures/{procedure}/versions/1/publish/", "401 403 403 403 409 409 403"),
+    Row("POST", "/api/v1/procedures/{procedure}/versions/1/retire/", "401 403 403 403 200 200 403"),
+    Row("GET", "/api/v1/procedure-runs/", "401 200 200 200 200 200 200"),
+    Row("POST", "/api/v1/procedure-runs/", "401 201 400 201 201 201 403", {"procedure": "late_shipment", "subject": "{number}"}),
+    Row("GET", "/api/v1/procedure-runs/{run}/", "401 200 404 200 200 200 200"),
+    Row("POST", "/api/v1/procedure-runs/{run}/tick/", "401 200 404 200 200 200 403", {"items": {"c1": True}}),
+    Row("POST", "/api/v1/procedure-runs/{run}/advance/", "401 200 404 200 200 200 403", CHECKED),
+    Row("POST", "/api/v1/procedure-runs/{run}/send-back/", "401 400 404 400 400 400 403", {"step": "pay", "reason": "缺少凭证"}),
+    Row("POST", "/api/v1/procedure-runs/{run}/cancel/", "401 200 404 200 200 200 403", {"reason": "客户不退了"}),
+    Row("GET", "/api/v1/tasks/", "401 200 200 200 200 200 200"),
+    Row("GET", "/api/v1/tasks/{task}/", "401 200 404 200 200 200 200"),
+    Row("POST", "/api/v1/tasks/{task}/take/", "401 200 404 200 200 200 403"),
+    Row("POST", "/api/v1/tasks/{task}/complete/", "401 200 404 200 200 200 403", CHECKED),
+    Row("POST", "/api/v1/tasks/{task}/return/", "401 409 404 409 409 409 403", {"reason": "缺少照片"}),
+    Row("POST", "/api/v1/tasks/{task}/pass/", "401 200 404 200 200 200 403", {"department": "finance", "reason": "由财务核对"}),
+    Row("GET", "/api/v1/departments/", "401 200 200 200 200 200 200"),
+    Row("POST", "/api/v1/departments/", "401 403 403 403 201 201 403", {"key": "quality", "name": "质检"}),
+    Row("GET", "/api/v1/departments/{department}/", "401 200 200 200 200 200 200"),
+    Row("PATCH", "/api/v1/departments/{department}/", "401 403 403 403 200 200 403", {"name": "客服部"}),
+    Row("GET", "/api/v1/duties/", "401 200 200 200 200 200 200"),
+    Row("POST", "/api/v1/duties/", "401 403 403 403 201 201 403", {"procedure": "complaint", "category": "发票", "step": "investigate", "responsible": "finance"}),
+    Row("GET", "/api/v1/duties/{duty}/", "401 200 200 200 200 200 200"),
+    Row("PATCH", "/api/v1/duties/{duty}/", "401 403 403 403 200 200 403", {"consulted": ["finance"]}),
     Row("POST", "/api/v1/routing-rules/preview/", "401 403 403 403 200 200 200", {"condition": CONDITION}),
     Row("GET", "/api/v1/business-calendars/", "401 200 200 200 200 200 200"),
     Row("POST", "/api/v1/business-calendars/", "401 403 403 403 201 201 403", CALENDAR),

@@ -23,6 +23,7 @@ from tickets.api import serializers as shapes
 from tickets.channels.presets import preset_of
 from tickets.choices import Stage
 from tickets.models import Channel
+from tickets.procedures.public import public_steps
 from tickets.services import arriving, intake, progress
 
 
@@ -57,10 +58,19 @@ class TrackSerializer(StrictSerializer):
     phone_tail = CleanCharField(max_length=4, min_length=4)
 
 
+class PublicStepSerializer(serializers.Serializer):
+    """投诉处理的一个环节；不含内部细节。"""
+
+    label = serializers.CharField()  # type: ignore[assignment]
+    done = serializers.BooleanField()
+    current = serializers.BooleanField()
+
+
 class ProgressSerializer(serializers.Serializer):
     number = serializers.CharField()
     stage = serializers.ChoiceField(Stage.choices)
     updated_at = serializers.DateTimeField()
+    steps = PublicStepSerializer(many=True)
 
 
 class PublicView(IdempotentCreateMixin, APIView):
@@ -108,7 +118,8 @@ class TrackView(PublicView):
         ticket = progress.find(**serializer.validated_data)
         if ticket is None:
             raise NotFound(progress.NOT_FOUND)
-        return Response({"number": ticket.number, "stage": ticket.stage, "updated_at": ticket.updated_at})
+        way = [{"label": part.label, "done": part.done, "current": part.current} for part in public_steps(ticket)]
+        return Response({"number": ticket.number, "stage": ticket.stage, "updated_at": ticket.updated_at, "steps": way})
 
 
 class InboundTicketSerializer(shapes.TicketCreateSerializer):

@@ -14,7 +14,7 @@ from core.procedures import proofs, registry
 from core.procedures.choices import RunState, StepState, TaskState
 from core.procedures.models import Department, Procedure, ProcedureRun, ProcedureStep, ProcedureTask
 from core.procedures.services import giving, records
-from core.procedures.services.access import require_may_steer
+from core.procedures.services.access import require_may_do, require_may_steer
 from core.procedures.services.departments import ensure_departments
 from core.procedures.services.templates import duty_for
 from core.procedures.template import Step
@@ -70,6 +70,14 @@ def lock(run: ProcedureRun) -> ProcedureRun:
 def _require_running(run: ProcedureRun) -> None:
     if run.state != RunState.RUNNING:
         raise Conflict(_("流程%(state)s，不能再操作。") % {"state": run.get_state_display()}, code="not_running")
+
+
+def _require_worker(run: ProcedureRun, actor: Any) -> None:
+    """The step is done by its department, or by who has the subject in hand where that is the desk."""
+    main = open_main(run)
+    if main is not None:
+        main.run = run
+        require_may_do(main, actor)
 
 
 def plan_of(run: ProcedureRun, key: str) -> Step:
@@ -170,6 +178,7 @@ def tick(*, run: ProcedureRun, actor: Any, items: Mapping[str, bool]) -> Procedu
     """Tick or untick lines of the current step's checklist."""
     run = lock(run)
     _require_running(run)
+    _require_worker(run, actor)
     row, step = current(run), plan_of(run, run.step)
     unknown = set(items) - {item.key for item in step.checklist}
     if unknown:
@@ -189,6 +198,7 @@ def complete_step(*, run: ProcedureRun, actor: Any, proof: Mapping[str, Any]) ->
     """Leave the current step. Checklist, tasks, proof and condition must be met; all follows in one transaction."""
     run = lock(run)
     _require_running(run)
+    _require_worker(run, actor)
     row, step = current(run), plan_of(run, run.step)
     _refuse(hindrances(run, step, row))
     _leave(run, step, row, actor, proofs.checked(step.proof, proof))

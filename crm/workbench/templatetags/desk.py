@@ -56,6 +56,8 @@ def event_sentence(event: Any) -> str:
             return _("撤销合并")
     if event.kind in _PLAIN:
         return str(_PLAIN[event.kind])
+    if event.kind in _PROCEDURE:
+        return str(_PROCEDURE[event.kind]) % {"title": "", "department": "", "procedure": "", **data}
     if event.kind in _MONEY:
         return _MONEY[event.kind] % {"amount": data["amount"]}
     return _moved(data) or event.kind
@@ -80,6 +82,18 @@ def _moved(data: dict[str, Any]) -> str:
     return explained(Action(action).label, reason) if action in Action.values else ""
 
 
+_PROCEDURE = {
+    "procedure.started": gettext_lazy("流程“%(procedure)s”开始"),
+    "procedure.step_done": gettext_lazy("完成步骤“%(title)s”"),
+    "procedure.sent_back": gettext_lazy("流程退回到“%(title)s”"),
+    "procedure.done": gettext_lazy("流程“%(procedure)s”完成"),
+    "procedure.cancelled": gettext_lazy("流程“%(procedure)s”终止"),
+    "procedure.task_created": gettext_lazy("任务“%(title)s”交给%(department)s"),
+    "procedure.task_done": gettext_lazy("%(department)s完成任务“%(title)s”"),
+    "procedure.task_passed": gettext_lazy("任务“%(title)s”转给%(department)s"),
+    "procedure.task_returned": gettext_lazy("任务“%(title)s”退回%(department)s"),
+    "procedure.alarm": gettext_lazy("任务“%(title)s”需要安排（%(department)s）"),
+}
 _PLAIN = {
     "ticket.reply_waits": gettext_lazy("回复待发送"),
     "ticket.reply_taken_back": gettext_lazy("撤回待发回复"),

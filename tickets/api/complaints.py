@@ -1,0 +1,118 @@
+"""/api/v1/complaints/: complaints with who answers for them."""
+
+from typing import Any
+
+import django_filters
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from core.api.people import PersonSerializer
+from core.api.schema import example
+from core.api.viewsets import CreateMixin, ReadViewSet
+from core.errors import Conflict
+from tickets.api import serializers as shapes
+from tickets.api.filters import TicketFilter
+from tickets.api.views import TicketViewSet
+from tickets.choices import TicketType
+from tickets.models import Ticket
+from tickets.procedures import duty
+from tickets.querysets import NUMBER_LENGTH
+from tickets.services import intake
+
+EXAMPLE = example(
+    "客户投诉破损",
+    {"channel": "taobao", "body": "收到的玻璃杯碎了两个，要求退款。", "order_no": "TB20261118001"},
+    request_only=True,
+)
+
+
+class ComplaintSerializer(shapes.TicketSerializer):
+    """投诉工单，附唯一的负责人与下一时限。`violation` 不为空时表示无人负责或没有下一时限。"""
+
+    owner = PersonSerializer(allow_null=True)
+    department = serializers.CharField()
+    next_due_at = serializers.DateTimeField(allow_null=True)
+    step = serializers.CharField()
+    run = serializers.IntegerField(allow_null=True)
+    return_count = serializers.IntegerField()
+    violation = serializers.ChoiceField(choices=[("", ""), *duty.REASONS.items()])
+
+    def to_representation(self, ticket: Ticket) -> dict[str, Any]:
+        answers = self.context.get("answers") or duty.answers_for([ticket])
+        answer = answers[ticket.pk]
+        return super().to_representation(ticket) | {
+            "owner": PersonSerializer(answer.owner).data if answer.owner is not None else None,
+            "department": answer.department,
+            "next_due_at": answer.next_due_at,
+            "step": answer.step,
+            "run": answer.run_id,
+            "return_count": answer.return_count,
+            "violation": answer.violation,
+        }
+
+
+class ComplaintCreateSerializer(shapes.TicketCreateSerializer):
+    """投诉：类型固定为投诉，其余与工单相同。"""
+
+    type = None
+    attachments = None
+
+
+class ComplaintFilter(TicketFilter):
+    type = None
+    violation = django_filters.BooleanFilter(method="only_violating", label=_("无人负责或没有下一时限"))
+
+    def only_violating(self, rows: Any, name: str, value: bool) -> Any:
+        if value:
+            return duty.violating(rows)
+        return rows.exclude(pk__in=duty.violating(Ticket.objects.all()).values("pk"))
+
+
+class ComplaintViewSet(CreateMixin, ReadViewSet):
+    """投诉：列表、查看、登记；每个未结投诉有唯一的负责人和下一时限。"""
+
+    model = Ticket
+    read_serializer_class = ComplaintSerializer
+    serializer_classes = {"create": ComplaintCreateSerializer}
+    required_permissions = {
+        "list": "tickets.view_ticket",
+        "retrieve": "tickets.view_ticket",
+        "create": "tickets.add_ticket",
+    }
+    filterset_class = ComplaintFilter
+    ordering = ("-created_at", "-id")
+    ordering_options = TicketViewSet.ordering_options
+
+    def get_queryset(self) -> Any:
+        rows: Any = super().get_queryset()
+        return rows.filter(type=TicketType.COMPLAINT).for_list().prefetch_related("clocks", "tags")
+
+    def lookup_filter(self, value: str) -> Q:
+        """The id or the number, as for tickets."""
+        is_number = len(value) == NUMBER_LENGTH and value.isascii() and value.isdigit()
+        return Q(number=value) if is_number else super().lookup_filter(value)
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        page: Any = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        context = {**self.get_serializer_context(), "answers": duty.answers_for(page)}
+        return self.get_paginated_response(ComplaintSerializer(page, many=True, context=context).data)
+
+    @extend_schema(
+        examples=[EXAMPLE],
+        request=ComplaintCreateSerializer,
+        responses={201: ComplaintSerializer, 200: ComplaintSerializer},
+    )
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """登记一件投诉；渠道加外部编号相同的只登记一次。"""
+        data = dict(self.validated())
+        given = intake.CustomerGiven(**data.pop("customer", {}))
+        wanted = intake.Request(customer=given, **data | {"type": TicketType.COMPLAINT, "shop": data.get("shop") or ""})
+        result = intake.receive(request=wanted, actor=request.user)
+        stored = self.get_queryset().filter(pk=result.ticket.pk).first()
+        if stored is None and not result.created:
+            raise Conflict(_("该外部编号已受理，但您无权查看该工单。"), code="not_visible")
+        return self.shown(stored or result.ticket, status_code=201 if result.created else 200)
