@@ -3,7 +3,7 @@
 import asyncio
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
@@ -22,6 +22,22 @@ LONG = ("tests/browser/", "tests/platform/", "tests/workbench/test_demo", "tests
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Once a browser is open, Playwright's event loop counts as running in this thread for the rest of
+    the session. Tests without a browser must not see it: `asyncio.run` would refuse, as it never does
+    in a worker. From set-up to tear-down, because Django keeps a connection of its own beside a loop."""
+    loop = asyncio._get_running_loop()
+    if loop is None or item.nodeid.startswith("tests/browser/"):
+        return (yield)
+    asyncio._set_running_loop(None)
+    try:
+        return (yield)
+    finally:
+        if not loop.is_closed():
+            asyncio._set_running_loop(loop)
 
 
 @pytest.fixture(scope="session")
@@ -53,20 +69,6 @@ def _room_in_the_cache() -> dict[str, Any]:
 def _own_cache(settings: Any) -> None:
     """Every test has its own room in the cache, so that one test's copies do not reach the next."""
     settings.CACHES = _room_in_the_cache()
-
-
-@pytest.fixture(autouse=True)
-def _no_loop_of_the_browser(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Once a browser is open, Playwright's event loop counts as running in this thread for the rest of
-    the session. Tests without a browser must not see it: `asyncio.run` would refuse, as it never does
-    in a worker."""
-    loop = asyncio._get_running_loop()
-    if loop is None or "chromium" in request.fixturenames:
-        yield
-        return
-    asyncio._set_running_loop(None)
-    yield
-    asyncio._set_running_loop(loop)
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """A real Chromium against the live server."""
 
+import asyncio
 import os
 import shutil
 import socket
@@ -40,8 +41,10 @@ def chromium() -> Iterator[Browser]:
     # Playwright keeps an event loop in this thread; Django would refuse its ORM beside it.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
+        loop = asyncio._get_running_loop()
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=QUIET)
         yield browser
+        asyncio._set_running_loop(loop)  # the last test may have hidden it
         browser.close()
 
 
