@@ -198,6 +198,7 @@ THROUGH_ANOTHER = {
     "tickets.ChannelContact": "the ticket",
     "tickets.ContactAttempt": "the ticket",
     "tickets.Draft": "the ticket, and its writer alone",
+    "tickets.GoodsInspection": "the request it belongs to",
     "tickets.InboundMessage": "the ticket made of it",
     "tickets.Mailbox": "nobody: a secret, and of no person",
     "tickets.PlatformTurn": "the ticket",

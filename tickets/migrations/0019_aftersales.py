@@ -247,6 +247,10 @@ class Migration(migrations.Migration):
                 "verbose_name": "售后时限",
                 "verbose_name_plural": "售后时限",
                 "ordering": ["stage", "kind", "platform"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("stage", "kind", "platform"), name="aftersales_limit_once"),
+                    models.CheckConstraint(condition=models.Q(("hours__gt", 0)), name="aftersales_limit_positive"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -418,10 +422,6 @@ class Migration(migrations.Migration):
             model_name="compensation",
             name="tickets_compensation_not_below_floor",
         ),
-        migrations.RemoveConstraint(
-            model_name="compensation",
-            name="tickets_compensation_one_punitive",
-        ),
         migrations.AddField(
             model_name="compensation",
             name="failed_at",
@@ -459,6 +459,7 @@ class Migration(migrations.Migration):
             name="reversed_by",
             field=models.ForeignKey(
                 blank=True,
+                db_index=False,
                 null=True,
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="+",
@@ -535,14 +536,6 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="tickets_compensation_not_below_floor",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="compensation",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("is_punitive", True), ("status__in", ["pending", "granted", "paid", "failed"])),
-                fields=("ticket",),
-                name="tickets_compensation_one_punitive",
             ),
         ),
         migrations.AddField(
@@ -623,14 +616,6 @@ class Migration(migrations.Migration):
                 to="tickets.ticket",
                 verbose_name="工单",
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="aftersaleslimit",
-            constraint=models.UniqueConstraint(fields=("stage", "kind", "platform"), name="aftersales_limit_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="aftersaleslimit",
-            constraint=models.CheckConstraint(condition=models.Q(("hours__gt", 0)), name="aftersales_limit_positive"),
         ),
         migrations.AddField(
             model_name="aftersalesstep",
@@ -734,6 +719,7 @@ class Migration(migrations.Migration):
             name="reversed_by",
             field=models.ForeignKey(
                 blank=True,
+                db_index=False,
                 null=True,
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="+",

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
@@ -210,3 +211,10 @@ class AfterSalesLimit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_stage_display()} {self.hours}"
+
+    def clean(self) -> None:
+        """Warnings are whole hours before the end."""
+        hours = self.warn_hours
+        good = isinstance(hours, list) and all(type(one) is int and 0 < one < (self.hours or 0) for one in hours)
+        if not good:
+            raise ValidationError({"warn_hours": _("提醒须为小于时限的整数小时，如 [12, 24]。")})

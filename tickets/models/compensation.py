@@ -82,7 +82,7 @@ class Compensation(EncryptedRow, PaidOut):
             # One punitive head: what was refused or has lapsed does not count.
             models.UniqueConstraint(
                 fields=["ticket"],
-                condition=Q(is_punitive=True, status__in=["pending", "granted", "paid", "failed"]),
+                condition=Q(is_punitive=True, status__in=["pending", "granted", "paid"]),
                 name="tickets_compensation_one_punitive",
             ),
         ]

@@ -17,7 +17,13 @@ class PaidOut(models.Model):
     failure = models.CharField(_("失败原因"), max_length=200, blank=True, default="", db_default="")
     reversed_at = models.DateTimeField(_("冲正时间"), null=True, blank=True)
     reversed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("冲正人")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="+",
+        verbose_name=_("冲正人"),
     )
     reversal = models.CharField(_("冲正原因"), max_length=200, blank=True, default="", db_default="")
 

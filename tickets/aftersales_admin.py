@@ -1,0 +1,97 @@
+"""After-sales in the admin: requests and money to look at, time limits to set."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin, TabularInline
+
+from core.admin_bases import ReadOnlyAdmin
+from core.events import record_event
+from tickets.models import AfterSales, AfterSalesLimit, AfterSalesStep, GoodsInspection, Refund
+
+
+class StepInline(TabularInline):
+    model = AfterSalesStep
+    fields = ("action", "kind", "from_state", "to_state", "note", "actor", "at", "due_at", "is_late")
+    readonly_fields = fields
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return False
+
+
+@admin.register(AfterSales)
+class AfterSalesAdmin(ReadOnlyAdmin):
+    list_display = ("id", "ticket", "kind", "reason", "state", "sku", "quantity", "amount", "due_at", "overdue_count")
+    list_filter = ("state", "kind", "reason")
+    list_select_related = ("ticket",)
+    search_fields = ("=ticket__number", "=sku")
+    show_full_result_count = False
+    exclude = ("note", "row_key")
+    inlines: ClassVar[list[Any]] = [StepInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: QuerySet[Any] = AfterSales.objects.visible_to(request.user)
+        return rows.select_related("ticket", "order")
+
+
+@admin.register(AfterSalesStep)
+class AfterSalesStepAdmin(ReadOnlyAdmin):
+    list_display = ("aftersales", "action", "kind", "to_state", "actor", "at", "is_late")
+    list_filter = ("action", "is_late")
+    list_select_related = ("aftersales", "actor")
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        seen = AfterSales.objects.visible_to(request.user)
+        return AfterSalesStep.objects.filter(aftersales__in=seen.values("pk"))
+
+
+@admin.register(GoodsInspection)
+class GoodsInspectionAdmin(ReadOnlyAdmin):
+    list_display = ("aftersales", "result", "inspector", "inspected_at")
+    list_filter = ("result",)
+    list_select_related = ("aftersales", "inspector")
+    exclude = ("note", "row_key")
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        seen = AfterSales.objects.visible_to(request.user)
+        return GoodsInspection.objects.filter(aftersales__in=seen.values("pk"))
+
+
+@admin.register(Refund)
+class RefundAdmin(ReadOnlyAdmin):
+    list_display = ("id", "order", "amount", "status", "reason", "requested_by", "requested_at", "paid_at", "reference")
+    list_filter = ("status",)
+    list_select_related = ("order", "requested_by")
+    search_fields = ("=order__order_no", "=reference")
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: QuerySet[Any] = Refund.objects.visible_to(request.user)
+        return rows
+
+
+@admin.register(AfterSalesLimit)
+class AfterSalesLimitAdmin(ModelAdmin):
+    """A change counts for the stages entered from now on."""
+
+    list_display = ("stage", "kind", "platform", "hours", "warn_hours", "source", "confidence", "is_active")
+    list_filter = ("stage", "kind", "platform", "is_active")
+
+    def save_model(self, request: HttpRequest, obj: AfterSalesLimit, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        record_event(
+            kind="aftersales.limit_changed",
+            subject_type="aftersales_limit",
+            subject_id=obj.pk,
+            actor=request.user,  # type: ignore[arg-type]
+            payload={"stage": obj.stage, "kind": obj.kind, "platform": obj.platform, "hours": obj.hours},
+        )
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
