@@ -15,6 +15,8 @@ from crm.staff.api.views import StaffViewSet, TeamViewSet, TokenViewSet
 from crm.workbench.api import SavedViewViewSet
 from crm.workbench.bulk.api import BulkChangeViewSet, BulkReplyViewSet
 from customers.api.catalogue import OrderViewSet, ShopViewSet, TagGroupViewSet, TagViewSet
+from customers.api.outreach import OutreachViewSet
+from customers.api.shipments import CarrierViewSet, ShipmentExceptionViewSet, ShipmentViewSet, StallRuleViewSet
 from customers.api.views import CustomerViewSet
 from knowledge.api.views import ArticleViewSet
 from scripts_library.api.views import ScriptViewSet
@@ -52,6 +54,11 @@ router.register("tags", TagViewSet, basename="tag")
 router.register("tag-groups", TagGroupViewSet, basename="tag-group")
 router.register("orders", OrderViewSet, basename="order")
 router.register("shops", ShopViewSet, basename="shop")
+router.register("shipments", ShipmentViewSet, basename="shipment")
+router.register("shipment-exceptions", ShipmentExceptionViewSet, basename="shipment-exception")
+router.register("carriers", CarrierViewSet, basename="carrier")
+router.register("stall-rules", StallRuleViewSet, basename="stall-rule")
+router.register("outreach", OutreachViewSet, basename="outreach")
 router.register("scripts", ScriptViewSet, basename="script")
 router.register("articles", ArticleViewSet, basename="article")
 router.register("tickets", TicketViewSet, basename="ticket")

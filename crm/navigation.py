@@ -97,6 +97,16 @@ PLACES = (
         "smyy appointments",
     ),
     Place(
+        "logistics",
+        _("物流"),
+        "truck-delivery",
+        ("exception_list",),
+        "customers.view_shipmentexception",
+        2,
+        "g l",
+        "wl wlyc shipments parcels",
+    ),
+    Place(
         "approvals",
         pgettext_lazy("many", "审批"),
         "user-check",

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import Prefetch
 from django.utils.translation import gettext_lazy as _
 
 from core.clock import now
@@ -11,7 +12,7 @@ from customers.choices import CareKind
 from customers.forms import ConsentForm
 from customers.history import history_of
 from customers.measuring import PAID
-from customers.models import Customer, CustomerMerge, CustomerValue
+from customers.models import Customer, CustomerMerge, CustomerValue, Shipment, ShipmentException
 from customers.models.merge import UNDO_PERIOD
 from customers.services.care import care_notes_of
 from customers.services.consents import consents_of
@@ -22,6 +23,7 @@ PANEL_ROWS = 20
 def register() -> None:
     """Put the panels on the page, once at start-up."""
     profile.register_panel("orders", orders, "customers/panels/orders.html", title=_("订单"), position=20)
+    profile.register_panel("shipments", shipments, "customers/panels/shipments.html", title=_("物流"), position=22)
     profile.register_panel("value", value, "customers/panels/value.html", title=_("价值与流失风险"), position=15)
     profile.register_panel(
         "consents", consents, "customers/panels/consents.html", title=_("同意与联系意愿"), position=80
@@ -34,6 +36,15 @@ def orders(customer: Customer, user: Any) -> dict[str, Any]:
     """The newest orders."""
     rows = customer.orders.select_related("shop").prefetch_related("items").order_by("-ordered_at", "-pk")
     return {"orders": list(rows[:PANEL_ROWS])}
+
+
+def shipments(customer: Customer, user: Any) -> dict[str, Any]:
+    """The newest parcels with where they are, and what is wrong with them."""
+    if not user.has_perm("customers.view_shipment"):
+        return {"shipments": None}
+    troubles = Prefetch("exceptions", ShipmentException.objects.open(), to_attr="troubles")
+    rows = Shipment.objects.filter(order__customer=customer).select_related("carrier", "order")
+    return {"shipments": list(rows.prefetch_related(troubles).order_by("-id")[:PANEL_ROWS])}
 
 
 def value(customer: Customer, user: Any) -> dict[str, Any]:

@@ -6,6 +6,9 @@ from core.timers import Timer, periodic, timer_handler
 from customers.services import apply_all_rule_tags, begin_values, continue_values, expire_tag
 from customers.services.tagging import EXPIRY_TIMER
 from customers.services.values import CHUNK_TIMER
+from customers.shipments import exceptions, stalls
+from customers.shipments.carriers import REARM_TIMER
+from customers.shipments.recording import STALL_TIMER
 
 
 @timer_handler(EXPIRY_TIMER)
@@ -32,3 +35,16 @@ def score_chunk(timer: Timer) -> None:
     """Score the next customers of a night's run."""
     if timer.subject_id is not None:
         continue_values(base_id=timer.subject_id, after=timer.payload["after"])
+
+
+@timer_handler(STALL_TIMER)
+def look_at_parcel(timer: Timer) -> None:
+    """A parcel has not moved for as long as we have patience."""
+    if timer.subject_id is not None:
+        exceptions.parcel_stalled(shipment_id=timer.subject_id)
+
+
+@timer_handler(REARM_TIMER)
+def measure_parcels_anew(timer: Timer) -> None:
+    """A rule of patience was changed: the next parcels under way get their new moment."""
+    stalls.rearm(key=timer.key, payload=timer.payload)

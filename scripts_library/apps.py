@@ -6,3 +6,8 @@ class ScriptsLibraryConfig(AppConfig):
     name = "scripts_library"
     label = "scripts_library"
     verbose_name = _("话术库")
+
+    def ready(self) -> None:
+        from scripts_library import proactive  # models are ready only now
+
+        proactive.register()

@@ -28,6 +28,7 @@ from customers.models import Customer, Order, Shop, Tag, TagGroup
 from customers.services import add_care_note, add_tag, create_customer, merge_customers, resolve_customer, upsert_order
 from tests.aftersales_world import build_aftersales
 from tests.factories import TeamFactory, UserFactory
+from tests.logistics_world import build_logistics
 from tests.scripts_library.factories import make_article, make_script
 from tests.tickets.conftest import always_open, promise
 from tickets.models import Channel, PlatformNorm, Queue, RoutingRule, SLAPolicy, Ticket, TicketLink, TicketTransfer
@@ -114,6 +115,7 @@ def build_world() -> World:
     _library(world)
     _views(world)
     _offline(world)
+    build_logistics(world)
     return world
 
 

@@ -12,6 +12,7 @@ from core.errors import NotFound
 from customers import concerns, merging, profile, visibility
 from customers.models import Customer
 from scripts_library.rendering import register_value_provider
+from tickets import outreach_way
 from tickets.choices import TicketType
 from tickets.compensation import CASES
 from tickets.models import Compensation, Ticket
@@ -39,6 +40,7 @@ def register() -> None:
         "abuse", abuse_panel, "tickets/panels/customer_abuse.html", title=_("恶意攻击标记"), position=85
     )
     register_value_provider(script_values)
+    outreach_way.register()
 
 
 def customer_sight(user: Any) -> visibility.Sight | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, Min, Prefetch, Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -15,7 +15,7 @@ from core.keyset import Page, read_page
 from crm.staff.models import User
 from crm.workbench.models import SavedView
 from crm.workbench.saved_views import fields, selecting
-from customers.models import Order
+from customers.models import Order, Shipment
 from tickets.choices import OPEN_STATUSES, PAUSED_STATUSES, Metric, TicketStatus
 from tickets.models import Ticket, TicketMessage
 
@@ -223,8 +223,9 @@ def history_of(ticket: Ticket) -> list[Event]:
 
 
 def orders_of(ticket: Ticket) -> list[Order]:
-    """The customer's newest orders with their items."""
-    rows = Order.objects.filter(customer=ticket.customer_id).select_related("shop").prefetch_related("items")
+    """The customer's newest orders with their items and parcels."""
+    parcels = Prefetch("shipments", Shipment.objects.select_related("carrier"))
+    rows = Order.objects.filter(customer=ticket.customer_id).select_related("shop").prefetch_related("items", parcels)
     return list(rows.order_by("-ordered_at", "-pk")[:OTHER_ROWS])
 
 

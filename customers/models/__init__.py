@@ -5,12 +5,15 @@ from customers.models.consent import ConsentRecord
 from customers.models.customer import Customer, CustomerIdentity
 from customers.models.merge import CustomerMerge
 from customers.models.order import Order, OrderItem
+from customers.models.outreach import Outreach, OutreachSettings
+from customers.models.shipment import Carrier, Shipment, ShipmentException, ShipmentNode, StallRule
 from customers.models.shop import Shop
 from customers.models.tag import CustomerTag, Tag, TagGroup
 from customers.models.value import CustomerSettings, CustomerValue, ValueBase
 
 __all__ = [
     "CareNote",
+    "Carrier",
     "ConsentRecord",
     "Customer",
     "CustomerIdentity",
@@ -20,7 +23,13 @@ __all__ = [
     "CustomerValue",
     "Order",
     "OrderItem",
+    "Outreach",
+    "OutreachSettings",
+    "Shipment",
+    "ShipmentException",
+    "ShipmentNode",
     "Shop",
+    "StallRule",
     "Tag",
     "TagGroup",
     "ValueBase",

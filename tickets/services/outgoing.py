@@ -5,7 +5,6 @@ where they are, and a customer who was forgotten meanwhile gets nothing.
 """
 
 import re
-import smtplib
 from collections.abc import Sequence
 from email.utils import parseaddr
 
@@ -13,11 +12,25 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.utils.crypto import constant_time_compare, salted_hmac
 
+from core.mail_sending import Refused, send
 from core.mail_servers import PinnedBackend
 from core.outbox import Undeliverable
 from tickets import channels
 from tickets.choices import ChannelKind, MessageKind
 from tickets.models import Attachment, Mailbox, Ticket, TicketMessage
+
+__all__ = [
+    "Refused",
+    "can_write_to",
+    "check_reply",
+    "compose",
+    "find_own",
+    "message_id",
+    "queue_reply",
+    "send",
+    "send_reply",
+    "ticket_number_in",
+]
 
 REFERENCES_MAX = 20
 _SALT = "tickets.outgoing.message_id"
@@ -79,37 +92,6 @@ def compose(ticket: Ticket, *, what: str, body: str, auto_submitted: str) -> Ema
         headers=headers,
         connection=_server(mailbox) if mailbox else None,
     )
-
-
-def send(mail: EmailMessage) -> None:
-    """Through the mail's own server or Django's. Refusals for good raise Refused; everything else is tried again.
-
-    A refused login or sender is ours to mend, so it is tried again, whatever the server calls it.
-    """
-    try:
-        mail.send()
-    except smtplib.SMTPRecipientsRefused as error:
-        answers = list(error.recipients.values())
-        if answers and all(_is_final(code) for code, _text in answers):
-            raise Refused(_answer(*answers[0])) from error
-        raise
-    except smtplib.SMTPDataError as error:
-        if _is_final(error.smtp_code):
-            raise Refused(_answer(error.smtp_code, error.smtp_error)) from error
-        raise
-
-
-class Refused(Undeliverable):
-    """The receiving server will never take this mail; says what it answered."""
-
-
-def _is_final(code: int) -> bool:
-    return 500 <= code < 600
-
-
-def _answer(code: int, text: bytes | str) -> str:
-    said = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-    return f"{code} {' '.join(said.split())}"[:300]
 
 
 def _mailbox(ticket: Ticket) -> Mailbox | None:

@@ -1,0 +1,1 @@
+"""Parcels: what carriers report, what stands still, and telling the customer before they ask."""
