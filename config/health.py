@@ -18,6 +18,7 @@ from prometheus_client.registry import Collector
 from core.redis import client
 from core.timers.heartbeats import Liveness, liveness
 from tickets.models import Mailbox
+from tickets.services import channel_health
 from tickets.services.mailboxes.polling import ALARM_AFTER
 
 # A worker or ticker that was not seen for this long is down.
@@ -64,6 +65,15 @@ def _look() -> Liveness | None:
         return None
 
 
+def _failing_channels() -> int | None:
+    """How many channels cannot be read or written to; None when the database cannot say."""
+    try:
+        return len(channel_health.failing())
+    except (DatabaseError, InterfaceError):
+        connection.close()
+        return None
+
+
 def _is_recent(seconds: float | None) -> bool:
     return seconds is not None and seconds <= SILENCE_SECONDS
 
@@ -80,6 +90,8 @@ def readyz(request: HttpRequest) -> HttpResponse:
         "ticker": state is not None and _is_recent(state.ticker_seen_seconds),
         "oldest_due_seconds": round(state.oldest_due_seconds, 3) if state else None,
         "dead_timers": state.dead_timers if state else None,
+        # For people to look at: a mailbox that refuses us does not make this installation unready.
+        "channels_failing": _failing_channels() if state else None,
     }
     on_time = state is not None and state.oldest_due_seconds <= LATENESS_SECONDS
     ready = on_time and all(answer[part] for part in ("database", "broker", "worker", "ticker"))
@@ -108,6 +120,11 @@ class EngineCollector(Collector):
         dead.add_metric(["timers"], state.dead_timers)
         dead.add_metric(["outbox"], state.dead_outbox)
         yield dead
+        yield GaugeMetricFamily(
+            "kean_channels_failing",
+            "Channels that cannot be read or written to",
+            value=float(_failing_channels() or 0),
+        )
         failing = Mailbox.objects.filter(is_active=True, failures__gte=ALARM_AFTER).count()
         yield GaugeMetricFamily("kean_mailboxes_failing", "Mailboxes that cannot be read", value=float(failing))
 

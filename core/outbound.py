@@ -68,6 +68,9 @@ class Target:
 class Answer:
     status: int
     body: bytes
+    content_type: str = ""
+    #: What came was longer than asked for: the body is its beginning.
+    is_cut: bool = False
 
 
 def is_public(address: IPAddress) -> bool:
@@ -129,37 +132,60 @@ def resolve_host(host: str, port: int, *, allow: Collection[str] = ()) -> Target
     return Target(url="", host=name, port=port, address=str(addresses[0]))
 
 
-def post(url: str, *, body: bytes, headers: Mapping[str, str], allow: Collection[str] = ()) -> Answer:
-    """POST to a checked address. Raises AddressRefused or NoAnswer; any status is an answer."""
-    target = resolve(url, allow=allow)
+def post(
+    url: str,
+    *,
+    body: bytes,
+    headers: Mapping[str, str],
+    allow: Collection[str] = (),
+    seconds: float = TOTAL_SECONDS,
+) -> Answer:
+    """POST to a checked address. Raises AddressRefused or NoAnswer; any status is an answer.
+
+    seconds: for all of it; more than the usual only for what is large.
+    """
+    return _ask("POST", resolve(url, allow=allow), body, headers, most=LARGEST_ANSWER, seconds=seconds)
+
+
+def get(url: str, *, most: int, allow: Collection[str] = (), seconds: float = TOTAL_SECONDS) -> Answer:
+    """GET from a checked address, up to `most` bytes. Raises AddressRefused or NoAnswer; any status is an answer."""
+    return _ask("GET", resolve(url, allow=allow), b"", {}, most=most, seconds=seconds)
+
+
+def _ask(method: str, target: Target, body: bytes, headers: Mapping[str, str], *, most: int, seconds: float) -> Answer:
     try:
-        return asyncio.run(asyncio.wait_for(_post(target, body, headers), TOTAL_SECONDS))
+        return asyncio.run(asyncio.wait_for(_talk(method, target, body, headers, most), seconds))
     except TimeoutError as error:
-        raise NoAnswer(f"no answer within {TOTAL_SECONDS:.0f} s") from error
+        raise NoAnswer(f"no answer within {seconds:.0f} s") from error
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
         raise NoAnswer(f"{type(error).__name__}: {error}"[:300]) from error
 
 
-async def _post(target: Target, body: bytes, headers: Mapping[str, str]) -> Answer:
+async def _talk(method: str, target: Target, body: bytes, headers: Mapping[str, str], most: int) -> Answer:
     address = f"[{target.address}]" if ":" in target.address else target.address
     named = urlsplit(target.url)
     pinned = named._replace(netloc=f"{address}:{target.port}", fragment="").geturl()
     async with (
         httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=TOTAL_SECONDS) as client,
         client.stream(
-            "POST",
+            method,
             pinned,
             content=body,
             headers={**headers, "Host": named.netloc, "Accept-Encoding": "identity"},
             extensions={"sni_hostname": target.host},
         ) as response,
     ):
-        received = b""
+        received = bytearray()
         async for chunk in response.aiter_raw():
-            received += chunk[: LARGEST_ANSWER - len(received)]
-            if len(received) >= LARGEST_ANSWER:
+            received += chunk
+            if len(received) > most:
                 break
-        return Answer(status=response.status_code, body=received)
+        return Answer(
+            status=response.status_code,
+            body=bytes(received[:most]),
+            content_type=response.headers.get("Content-Type", "").partition(";")[0].strip().lower(),
+            is_cut=len(received) > most,
+        )
 
 
 def _look_up(host: str, port: int) -> list[IPAddress]:

@@ -77,7 +77,7 @@ class ChannelForm(_SettingFields):  # type: ignore[misc, valid-type]
 @admin.register(Channel)
 class ChannelAdmin(ModelAdmin):
     form = ChannelForm
-    list_display = ("name", "key", "kind", "preset", "shop", "is_active", "lacks")
+    list_display = ("name", "key", "kind", "preset", "shop", "is_active", "lacks", "trouble")
     list_filter = ("kind", "is_active")
     list_select_related = ("shop",)
     fieldsets = (
@@ -91,6 +91,10 @@ class ChannelAdmin(ModelAdmin):
     @admin.display(description=_("待填写"))
     def lacks(self, channel: Channel) -> str:
         return "、".join(str(setting.label) for setting in channel_settings.missing(channel)) or "—"
+
+    @admin.display(description=_("故障"))
+    def trouble(self, channel: Channel) -> str:
+        return " ".join(filter(None, (channel.receiving_error, channel.sending_error))) or "—"
 
     def save_model(self, request: HttpRequest, obj: Channel, form: ChannelForm, change: bool) -> None:
         rules.save_channel(channel=obj, actor=cast(Any, request.user), settings=form.given())

@@ -88,6 +88,7 @@ class NoticeKind(models.TextChoices):
     MENTIONED = "mentioned", _("有人提到您")
     CUSTOMER_WROTE_FIRST = "customer_wrote_first", _("客户先来信，定时回复已取消")
     REPLY_FAILED = "reply_failed", _("回复未能发送，内容已存为草稿")
+    UNDELIVERED = "undelivered", _("回复未送达，请用其他方式联系客户")
     SNOOZE_OVER = "snooze_over", _("稍后处理的时间到了")
     CUSTOMER_WOKE = "customer_woke", _("客户来信，工单已回到列表")
     ABUSE_REPORTED = "abuse_reported", _("报告恶意攻击，请处理")

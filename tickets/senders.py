@@ -6,7 +6,7 @@ from tickets.channels.email import REPLY
 from tickets.services import bounces, import_batches
 from tickets.services.appointments import reminding
 from tickets.services.mailboxes import polling
-from tickets.services.wechat import sending
+from tickets.services.wechat import media, sending
 
 #: Seconds between tries: soon for a server that lists strangers grey, then for a day and a half.
 RETRY_AFTER = (60, 300, 900, 1800, 3600, 7200, 14400, 28800, 57600)
@@ -15,7 +15,11 @@ RETRY_AFTER = (60, 300, 900, 1800, 3600, 7200, 14400, 28800, 57600)
 @outbox_sender(REPLY, retry_after=RETRY_AFTER)
 def send_email(item: OutboxItem) -> None:
     """A reply to a customer who wrote by mail."""
-    bounces.deliver_reply(message_id=item.payload["message"], is_last_try=item.attempt >= len(RETRY_AFTER))
+    bounces.deliver_reply(
+        message_id=item.payload["message"],
+        is_last_try=item.attempt >= len(RETRY_AFTER),
+        is_first_try=item.attempt == 0,
+    )
 
 
 @outbox_sender(polling.POLL)
@@ -34,6 +38,17 @@ def send_wechat(item: OutboxItem) -> None:
     sending.deliver(
         message_id=item.payload["message"],
         index=item.payload["part"],
+        is_last_try=item.attempt >= len(WECHAT_RETRY_AFTER),
+        is_first_try=item.attempt == 0,
+    )
+
+
+@outbox_sender(media.KIND, retry_after=WECHAT_RETRY_AFTER)
+def fetch_wechat_media(item: OutboxItem) -> None:
+    """A picture, voice, video or file that a customer sent by WeChat."""
+    media.fetch(
+        inbound_id=item.payload["inbound"],
+        message_id=item.payload["message"],
         is_last_try=item.attempt >= len(WECHAT_RETRY_AFTER),
     )
 

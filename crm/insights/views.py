@@ -27,6 +27,7 @@ from crm.insights.service_times import measure
 from crm.insights.stories import LONGEST_DAYS, MOST, stories
 from crm.staff.choices import Role
 from tickets.models import Channel
+from tickets.services.channel_health import troubles
 
 REPORTS = "insights.view_report"
 
@@ -40,6 +41,7 @@ def _home_context(request: HttpRequest) -> dict[str, Any]:
         "own": OwnWork(user) if not leads or user.role == Role.LEAD else None,
         "today": today(),
         "visits_shown": VISITS,
+        "troubles": troubles() if user.has_perm("tickets.supervise_ticket") else [],
     }
 
 

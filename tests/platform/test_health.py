@@ -11,7 +11,7 @@ from django.urls import resolve
 from core.timers import Heartbeat, Timer, TimerState, beat
 from tests.platform.rig import free_port
 
-PARTS = {"database", "broker", "worker", "ticker", "oldest_due_seconds", "dead_timers"}
+PARTS = {"database", "broker", "worker", "ticker", "oldest_due_seconds", "dead_timers", "channels_failing"}
 
 
 @pytest.fixture

@@ -19,9 +19,9 @@ from crm.staff.models import User
 from tests.tickets.mail_servers import Imap, Smtp, imap_server, make_certificate, smtp_server
 from tests.tickets.mails import mail
 from tickets.choices import MessageKind, TicketStatus
-from tickets.models import Channel, InboundMessage, Mailbox, Ticket
+from tickets.models import Channel, InboundMessage, Mailbox, Notice, Ticket
 from tickets.senders import RETRY_AFTER
-from tickets.services import conversation, outgoing
+from tickets.services import channel_health, conversation, outgoing
 from tickets.services.email import original, receive_mail
 from tickets.services.mailboxes import polling
 from tickets.services.mailboxes.configuring import save_mailbox
@@ -227,6 +227,8 @@ def test_a_failing_mailbox_backs_off_alarms_once_and_recovers(mailbox: Mailbox, 
     assert waits == [timedelta(minutes=n) for n in (1, 2, 4, 8)]
     alarm = Event.objects.get(kind=polling.FAILING)
     assert (alarm.payload["channel"], alarm.payload["failures"]) == ("email-vip", 3)
+    [trouble] = channel_health.troubles()
+    assert (trouble.channel, trouble.way, trouble.since) == (mailbox.channel, "receiving", clock.now())
     assert polling.queue_polls(clock.now()) == 0
     frozen.shift(8 * 60)
     assert polling.queue_polls(clock.now()) == 1
@@ -234,12 +236,19 @@ def test_a_failing_mailbox_backs_off_alarms_once_and_recovers(mailbox: Mailbox, 
     poll(mailbox)
     assert (mailbox.failures, mailbox.next_at, mailbox.last_error) == (0, None, "")
     assert Event.objects.filter(kind=polling.RECOVERED).count() == 1
+    assert channel_health.troubles() == []
 
 
 def test_a_refused_login_alarms_at_once_and_tells_no_password(mailbox: Mailbox, imap: Imap, admin: User) -> None:
     save_mailbox(mailbox=mailbox, actor=admin, password="wrong word")
     poll(mailbox)
     assert mailbox.last_error.startswith("登录被拒绝")
+    client = Client()
+    client.force_login(admin)
+    home = client.get("/").content.decode()
+    assert mailbox.channel.name in home
+    assert "收不到新消息" in home
+    assert client.get("/readyz").json()["channels_failing"] == 1
     assert Event.objects.filter(kind=polling.FAILING).count() == 1
     assert "wrong word" not in mailbox.last_error
     with connection.cursor() as cursor:
@@ -353,7 +362,7 @@ def test_an_answer_leaves_through_the_mailbox_in_the_thread(ticket: Ticket, smtp
     assert f"Message-ID: <{outgoing.message_id(ticket.number, f'reply-{message.pk}')}>" in text
 
 
-@pytest.mark.parametrize("verb", ["RCPT", "DATA"])
+@pytest.mark.parametrize("verb", ["MAIL", "RCPT", "DATA"])
 def test_a_refusal_for_good_is_noted_at_once(ticket: Ticket, smtp: Smtp, agent: User, verb: str) -> None:
     message = conversation.reply(ticket=ticket, actor=agent, body="请寄回。")
     status = Ticket.objects.get().status
@@ -362,6 +371,10 @@ def test_a_refusal_for_good_is_noted_at_once(ticket: Ticket, smtp: Smtp, agent: 
     assert OutboxItem.objects.get().state == OutboxState.DEAD
     message.refresh_from_db()
     assert message.undelivered_at is not None
+    assert message.undelivered_reason.startswith("550 5.1.1 no such user")
+    assert "zhang.san@qq.com" not in message.undelivered_reason
+    assert Notice.objects.get().kind == "undelivered"
+    assert Notice.objects.get().user == agent
     note = ticket.messages.get(kind=MessageKind.NOTE)
     assert "邮件未送达" in note.body
     assert "550 5.1.1" in note.body
@@ -371,7 +384,7 @@ def test_a_refusal_for_good_is_noted_at_once(ticket: Ticket, smtp: Smtp, agent: 
 
 @pytest.mark.parametrize(
     ("verb", "answer"),
-    [("RCPT", "451 4.7.1 greylisted"), ("DATA", "452 full"), ("MAIL", "550 not yours"), ("AUTH", "535 no")],
+    [("RCPT", "451 4.7.1 greylisted"), ("DATA", "452 full"), ("MAIL", "451 later"), ("AUTH", "535 no")],
 )
 def test_a_refusal_for_now_is_tried_again_under_the_same_id(
     ticket: Ticket, smtp: Smtp, agent: User, verb: str, answer: str
@@ -382,7 +395,10 @@ def test_a_refusal_for_now_is_tried_again_under_the_same_id(
     item = OutboxItem.objects.get()
     assert item.state == OutboxState.READY
     assert item.next_at >= clock.now() + timedelta(seconds=50)
+    failing = Channel.objects.get(pk=ticket.channel_id)
+    assert (failing.sending_failing_since is not None) == (verb in ("AUTH", "MAIL"))
     assert deliver_due(now=clock.now() + timedelta(minutes=3)) == 1
+    assert Channel.objects.get(pk=ticket.channel_id).sending_failing_since is None
     assert outgoing.message_id(ticket.number, f"reply-{message.pk}") in smtp.letters[0][2].decode()
     assert not ticket.messages.filter(kind=MessageKind.NOTE).exists()
 

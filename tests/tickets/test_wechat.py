@@ -359,10 +359,12 @@ def test_a_customer_with_a_phone_can_be_called_instead(frozen: Any, channel: Cha
 
 
 def test_files_are_refused_before_anything_is_written(ticket: Ticket, agent: User) -> None:
-    file = Attachment.objects.create(name="a.png", size=1, content_type="image/png", sha256="0", uploader=agent)
-    with pytest.raises(InvalidInput) as refused:
-        conversation.reply(ticket=ticket, actor=agent, body="见图", attachments=[file])
-    assert "attachments" in refused.value.fields
+    for kind, size in (("application/pdf", 1), ("image/png", 10 * 1024 * 1024 + 1)):
+        file = Attachment.objects.create(name="a", size=size, content_type=kind, sha256="0", uploader=agent)
+        with pytest.raises(InvalidInput) as refused:
+            conversation.reply(ticket=ticket, actor=agent, body="见图", attachments=[file])
+        assert "attachments" in refused.value.fields
+    assert not ticket.messages.filter(kind=MessageKind.REPLY).exists()
 
 
 # Settings

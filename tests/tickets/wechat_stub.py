@@ -29,6 +29,9 @@ class WeChat:
     token_requests: list[dict[str, Any]] = field(default_factory=list)
     sent: list[dict[str, Any]] = field(default_factory=list)
     tries: int = 0
+    #: What is kept by media id: content type and bytes; an int is the code of an error.
+    media: dict[str, tuple[str, bytes] | int] = field(default_factory=dict)
+    uploads: list[bytes] = field(default_factory=list)
 
     def __enter__(self) -> "WeChat":
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -40,8 +43,21 @@ class WeChat:
         self._server.shutdown()
         self._server.server_close()
 
+    def _kept(self, path: str) -> tuple[str, bytes]:
+        """What is kept under a media id, or the error the platform would tell."""
+        query = parse_qs(urlsplit(path).query)
+        kept: tuple[str, bytes] | int = self.media.get(query["media_id"][0], 40007)
+        if query["access_token"] != [self.good_token]:
+            kept = 40001
+        if isinstance(kept, int):
+            return "text/plain", json.dumps({"errcode": kept, "errmsg": "error"}).encode()
+        return kept
+
     def _answer(self, path: str, body: bytes) -> tuple[int, dict[str, Any]]:
         address = urlsplit(path)
+        if address.path == "/cgi-bin/media/upload":
+            self.uploads.append(body)
+            return 200, {"type": "image", "media_id": f"media-{len(self.uploads)}", "created_at": 1}
         data = json.loads(body)
         if address.path == "/cgi-bin/stable_token":
             self.token_requests.append(data)
@@ -66,6 +82,14 @@ class WeChat:
                 status, answer = stub._answer(self.path, body)
                 said = json.dumps(answer).encode()
                 self.send_response(status)
+                self.send_header("Content-Length", str(len(said)))
+                self.end_headers()
+                self.wfile.write(said)
+
+            def do_GET(self) -> None:
+                kind, said = stub._kept(self.path)
+                self.send_response(200)
+                self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(said)))
                 self.end_headers()
                 self.wfile.write(said)

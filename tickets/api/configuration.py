@@ -72,6 +72,9 @@ class QueueViewSet(WriteViewSet):
         return rules.save_queue(queue=instance, actor=self.request.user, **serializer.validated_data)
 
 
+_HEALTH = ("receiving_failing_since", "receiving_error", "sending_failing_since", "sending_error")
+
+
 class ChannelSerializer(StrictSerializer):
     id = serializers.IntegerField(read_only=True)
     key = CleanCharField(max_length=NAME)
@@ -87,6 +90,10 @@ class ChannelSerializer(StrictSerializer):
         help_text=_("此类渠道的接入参数；密钥只写不读，读出时只告知是否已填"),
     )
     is_active = serializers.BooleanField(required=False)
+    receiving_failing_since = serializers.DateTimeField(read_only=True, allow_null=True)
+    receiving_error = serializers.CharField(read_only=True)
+    sending_failing_since = serializers.DateTimeField(read_only=True, allow_null=True)
+    sending_error = serializers.CharField(read_only=True)
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
         """A preset says that the channel is a shop's."""
@@ -104,6 +111,7 @@ class ChannelSerializer(StrictSerializer):
             "shop": instance.shop.key if instance.shop else None,
             "settings": channel_settings.shown(instance),
             "is_active": instance.is_active,
+            **{name: getattr(instance, name) for name in _HEALTH},
         }
         secret = getattr(instance, "fresh_secret", None)
         return {**shown, "secret": secret} if secret else shown

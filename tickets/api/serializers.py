@@ -232,6 +232,7 @@ class MessageSerializer(serializers.Serializer):
     attachments = AttachmentSerializer(many=True)
     created_at = serializers.DateTimeField()
     undelivered_at = serializers.DateTimeField(allow_null=True)
+    undelivered_reason = serializers.CharField()
 
     def to_representation(self, message: TicketMessage) -> dict[str, Any]:
         author = message.author
@@ -247,6 +248,7 @@ class MessageSerializer(serializers.Serializer):
             "attachments": AttachmentSerializer(message.attachments.all(), many=True).data,
             "created_at": message.created_at,
             "undelivered_at": message.undelivered_at,
+            "undelivered_reason": message.undelivered_reason,
         }
 
 

@@ -17,6 +17,7 @@ class Content(StrEnum):
 
     TEXT = "text"
     FILE = "file"
+    IMAGE = "image"
 
 
 class Proof(StrEnum):

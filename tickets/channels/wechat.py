@@ -18,11 +18,14 @@ if TYPE_CHECKING:
     from tickets.models import Attachment, Ticket, TicketMessage
 
 REPLY = "wechat"
+#: What the platform takes for a picture.
+IMAGES = frozenset({"image/jpeg", "image/png", "image/gif"})
+IMAGE_BYTES = 10 * 1024 * 1024
 
 
 class WeChat(ChannelType):
     kind = ChannelKind.WECHAT
-    sends = frozenset({Content.TEXT})
+    sends = frozenset({Content.TEXT, Content.IMAGE})
     text_bytes = 2000
     reply_window = timedelta(hours=48)
     proof = Proof.WECHAT
@@ -48,9 +51,12 @@ class WeChat(ChannelType):
         return contact.last_wrote_at + self.reply_window if contact else None
 
     def check_reply(self, *, ticket: "Ticket", body: str, attachments: Sequence["Attachment"]) -> None:
-        if attachments:
-            sentence = _("微信渠道只能发送文字，请去掉附件，或用邮件发送。")
-            raise InvalidInput(sentence, fields={"attachments": [sentence]})
+        for file in attachments:
+            if file.content_type not in IMAGES or file.size > IMAGE_BYTES:
+                sentence = _("微信渠道只能发送文字和 10 MB 以内的 JPG、PNG、GIF 图片，不能发送“%(name)s”。") % {
+                    "name": file.name
+                }
+                raise InvalidInput(sentence, fields={"attachments": [sentence]})
         closes_at = self.window_closes_at(ticket)
         if closes_at is not None and clock.now() < closes_at:
             return
@@ -62,7 +68,8 @@ class WeChat(ChannelType):
         raise Conflict(f"{reason}{_alternative(ticket)}", code="window_closed", fields={"body": [reason]})
 
     def queue_reply(self, *, ticket: "Ticket", message: "TicketMessage") -> None:
-        """One item for each part; their lane keeps the order."""
+        """One item for each part of the text, then one for each picture; their lane keeps the order."""
+        count = len(parts(message.body, self.text_bytes)) + message.attachments.count()
         enqueue_many(
             [
                 OutboxData(
@@ -72,7 +79,7 @@ class WeChat(ChannelType):
                     payload={"message": message.pk, "part": index},
                     lane=f"wechat:{ticket.pk}",
                 )
-                for index, _piece in enumerate(parts(message.body, self.text_bytes))
+                for index in range(count)
             ]
         )
 

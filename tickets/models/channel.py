@@ -28,6 +28,15 @@ class Channel(EncryptedRow, ConfigurationRow):
     config = EncryptedTextField(_("接入参数"), null=True, blank=True)
     is_active = models.BooleanField(_("启用"), default=True)
     created_at = models.DateTimeField(_("创建时间"), default=clock.now, editable=False)
+    # Whether it works: see services/channel_health.py.
+    receiving_failing_since = models.DateTimeField(_("收信失败始于"), null=True, blank=True, editable=False)
+    receiving_error = models.CharField(
+        _("收信错误"), max_length=300, blank=True, default="", db_default="", editable=False
+    )
+    sending_failing_since = models.DateTimeField(_("发送失败始于"), null=True, blank=True, editable=False)
+    sending_error = models.CharField(
+        _("发送错误"), max_length=300, blank=True, default="", db_default="", editable=False
+    )
 
     class Meta:
         verbose_name = _("渠道")

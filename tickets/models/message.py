@@ -40,6 +40,10 @@ class TicketMessage(EncryptedRow):
     external_id = models.CharField(_("外部编号"), max_length=200, blank=True)
     created_at = models.DateTimeField(_("时间"), default=clock.now)
     undelivered_at = models.DateTimeField(_("退信时间"), null=True, blank=True, editable=False)
+    #: What the other side said, personal data masked.
+    undelivered_reason = models.CharField(
+        _("未送达原因"), max_length=300, blank=True, default="", db_default="", editable=False
+    )
 
     class Meta:
         verbose_name = _("工单消息")

@@ -4,17 +4,20 @@ No ticket is opened, no state changes and no clock moves: nobody wrote to us.
 """
 
 import re
+import smtplib
 from dataclasses import dataclass
 from email.utils import parseaddr
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from core.errors import DomainError
 from core.language import mask_email, mask_text
 from tickets.choices import MessageKind
 from tickets.email import Mail
 from tickets.models import Ticket, TicketMessage
-from tickets.services import outgoing
+from tickets.services import channel_health, outgoing
+from tickets.services.channel_health import Way
 from tickets.services.undelivered import leave_note, lock_living, note_undelivered
 
 REASON_LENGTH = 200
@@ -58,7 +61,7 @@ def bounce_of(raw: bytes, mail: Mail) -> Bounce | None:
     )
 
 
-def deliver_reply(*, message_id: int, is_last_try: bool) -> None:
+def deliver_reply(*, message_id: int, is_last_try: bool, is_first_try: bool = True) -> None:
     """Send a reply; one that is refused, or given up after the last try, is noted on its ticket at once.
 
     Raises whatever sending raises, for the outbox to decide when to try again.
@@ -69,9 +72,37 @@ def deliver_reply(*, message_id: int, is_last_try: bool) -> None:
         _note_unsent(message_id, str(refused))
         raise
     except Exception as error:
+        if is_ours(error, is_first_try=is_first_try):
+            channel_health.failed(channel_id=_channel(message_id), way=Way.SENDING, error=_said(error))
         if is_last_try:
             _note_unsent(message_id, _("多次尝试后放弃（%s）") % type(error).__name__)
         raise
+    channel_health.works(channel_id=_channel(message_id), way=Way.SENDING)
+
+
+def is_ours(error: Exception, *, is_first_try: bool) -> bool:
+    """Whether our own server or login is to blame, not the receiver. One broken line alone says nothing yet."""
+    if isinstance(error, smtplib.SMTPAuthenticationError | smtplib.SMTPSenderRefused):
+        return True
+    if isinstance(error, smtplib.SMTPRecipientsRefused | smtplib.SMTPDataError):
+        return False
+    return not is_first_try and isinstance(error, OSError | DomainError)
+
+
+def _said(error: Exception) -> str:
+    """The error as a person reads it; servers repeat names and addresses in theirs."""
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        return _("登录被拒绝：%s") % error.smtp_code
+    if isinstance(error, smtplib.SMTPResponseException):
+        said = error.smtp_error.decode("utf-8", "replace") if isinstance(error.smtp_error, bytes) else error.smtp_error
+        return mask_text(f"{error.smtp_code} {said}")
+    return error.message if isinstance(error, DomainError) else type(error).__name__
+
+
+def _channel(message_id: int) -> int:
+    """The channel of a message's ticket; 0 when it is gone."""
+    found = TicketMessage.objects.filter(pk=message_id).values_list("ticket__channel_id", flat=True).first()
+    return found or 0
 
 
 def _note_unsent(message_id: int, reason: str) -> None:
@@ -93,7 +124,7 @@ def note_bounce(bounce: Bounce) -> Ticket | None:
     if message is None:
         leave_note(ticket=living, sentence=sentence, undelivered=None)
     else:
-        note_undelivered(message=message, sentence=sentence)
+        note_undelivered(message=message, sentence=sentence, reason=mask_text(bounce.reason))
     return living
 
 

@@ -5,18 +5,27 @@ from django.db import transaction
 from core import clock
 from core.events import record_events
 from tickets import events
-from tickets.choices import MessageKind
+from tickets.choices import MessageKind, NoticeKind
 from tickets.models import Ticket, TicketMessage
+from tickets.services import notices
 from tickets.services.transitions import lock
+
+REASON_LENGTH = 300
 
 
 @transaction.atomic
-def note_undelivered(*, message: TicketMessage, sentence: str) -> bool:
-    """Mark the message and leave the note, once for each message; no state changes and no clock moves."""
+def note_undelivered(*, message: TicketMessage, sentence: str, reason: str = "") -> bool:
+    """Mark the message, leave the note and tell its writer and the ticket's owner, once for each message.
+
+    No state changes and no clock moves. `reason`: what the other side said, personal data masked.
+    """
     ticket = lock_living(message.ticket)
-    if not TicketMessage.objects.filter(pk=message.pk, undelivered_at=None).update(undelivered_at=clock.now()):
+    marks = {"undelivered_at": clock.now(), "undelivered_reason": reason[:REASON_LENGTH]}
+    if not TicketMessage.objects.filter(pk=message.pk, undelivered_at=None).update(**marks):
         return False
     leave_note(ticket=ticket, sentence=sentence, undelivered=message.pk)
+    told = [user_id for user_id in (message.author_id, ticket.assignee_id) if user_id is not None]
+    notices.notify(users=told, kind=NoticeKind.UNDELIVERED, ticket=ticket)
     return True
 
 

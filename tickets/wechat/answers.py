@@ -16,9 +16,11 @@ class Outcome(StrEnum):
 OK = 0
 WINDOW_CLOSED = 45015
 
+#: The platform keeps the file no more, or never did.
+GONE = frozenset({40007, 41006})
 _NEW_TOKEN = frozenset({40001, 40014, 42001})
 #: A message that got one of these can never be delivered.
-NEVER = frozenset({40003, 43004, 45002, WINDOW_CLOSED, 45047, 48001, 48002, 50002})
+NEVER = frozenset({40003, 40004, 40005, 40006, 40009, 43004, 45002, WINDOW_CLOSED, 45047, 48001, 48002, 50002})
 
 
 def outcome(code: int) -> Outcome:

@@ -9,7 +9,9 @@ from defusedxml.ElementTree import fromstring
 
 LARGEST = 64 * 1024
 #: What a person said; everything else is kept and not answered.
-SPOKEN = frozenset({"text", "image", "voice", "video", "shortvideo", "location", "link"})
+SPOKEN = frozenset({"text", "image", "voice", "video", "shortvideo", "file", "location", "link"})
+#: Kinds that bring something to fetch.
+MEDIA = frozenset({"image", "voice", "video", "shortvideo", "file"})
 
 
 class Unreadable(Exception):
@@ -37,6 +39,11 @@ class Message:
             return number
         return ":".join(filter(None, (self.sender, str(self.created), self.fields.get("Event", ""))))
 
+    @property
+    def media_id(self) -> str:
+        """Under which the platform keeps a picture, a voice, a video or a file for three days."""
+        return self.fields.get("MediaId", "") if self.kind in MEDIA else ""
+
     def text(self) -> str:
         """What was said, as a person reads it."""
         given = self.fields.get
@@ -49,6 +56,8 @@ class Message:
                 return f"[语音] {given('Recognition', '')}".strip()
             case "video" | "shortvideo":
                 return "[视频]"
+            case "file":
+                return f"[文件] {given('Title', '')}".strip()
             case "location":
                 place = f"{given('Location_X', '')}, {given('Location_Y', '')}"
                 return f"[位置] {given('Label', '')}（{place}）"

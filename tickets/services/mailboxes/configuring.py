@@ -11,6 +11,8 @@ from core.mail_servers import check_server
 from core.outbound import AddressRefused
 from tickets.choices import ChannelKind
 from tickets.models import Mailbox
+from tickets.services import channel_health
+from tickets.services.channel_health import Way
 
 if TYPE_CHECKING:
     from crm.staff.models import User
@@ -39,6 +41,8 @@ def save_mailbox(*, mailbox: Mailbox, actor: "User | None", password: str = "") 
     except IntegrityError as error:
         field = "channel" if "(channel_id)" in str(error) else "address"
         raise Conflict(_("已有相同的记录。"), code="duplicate", fields={field: [_("该值已被占用。")]}) from error
+    for way in Way:
+        channel_health.works(channel_id=mailbox.channel_id, way=way)
     record_event(
         kind=SAVED,
         subject_type="mailbox",

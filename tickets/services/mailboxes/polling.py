@@ -24,7 +24,8 @@ from core.mail_servers import open_imap
 from core.outbox import OutboxData, OutboxItem, OutboxState, enqueue_many
 from tickets.email import MAX_BYTES
 from tickets.models import Mailbox
-from tickets.services import email
+from tickets.services import channel_health, email
+from tickets.services.channel_health import Way
 
 logger = logging.getLogger(__name__)
 
@@ -198,6 +199,7 @@ def _note_success(mailbox: Mailbox) -> None:
             actor=None,
             payload={"channel": mailbox.channel.key, "failures": mailbox.failures},
         )
+        channel_health.works(channel_id=mailbox.channel_id, way=Way.RECEIVING)
     mailbox.checked_at, mailbox.next_at, mailbox.failures, mailbox.last_error = clock.now(), None, 0, ""
     mailbox.save(update_fields=["checked_at", "next_at", "failures", "last_error"])
 
@@ -212,6 +214,8 @@ def _note_failure(mailbox: Mailbox, error: Exception) -> None:
     mailbox.last_error = _sentence(error)
     mailbox.save(update_fields=["checked_at", "next_at", "failures", "last_error"])
     logger.error("Mailbox %s cannot be read (%d): %s", mailbox.pk, mailbox.failures, mailbox.last_error)
+    if mailbox.failures >= ALARM_AFTER:
+        channel_health.failed(channel_id=mailbox.channel_id, way=Way.RECEIVING, error=mailbox.last_error)
     if before < ALARM_AFTER <= mailbox.failures:
         record_event(
             kind=FAILING,

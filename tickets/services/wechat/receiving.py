@@ -4,6 +4,7 @@ import json
 import re
 from datetime import UTC, datetime, timedelta
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from core import clock
@@ -11,6 +12,7 @@ from core.text import FORBIDDEN_IN_TEXT
 from tickets.choices import ChannelKind
 from tickets.models import Channel, InboundMessage
 from tickets.services import intake, threads
+from tickets.services.wechat import media
 from tickets.services.wechat.account import Account, account_of
 from tickets.wechat.crypto import Refused, check_signature, decrypt
 from tickets.wechat.messages import Message, fields_of, read
@@ -56,8 +58,9 @@ def receive(*, key: str, query: dict[str, str], body: bytes) -> str:
     return ACKNOWLEDGED
 
 
+@transaction.atomic
 def take_up(raw: InboundMessage, *, channel: Channel) -> bool:
-    """Bring a stored message into its conversation; True when it opened a ticket."""
+    """Bring a stored message into its conversation; True when it opened a ticket. What it brought is fetched later."""
     message = read(json.loads(raw.payload)["xml"].encode())
     request = intake.Request(
         channel=channel.key,
@@ -68,6 +71,8 @@ def take_up(raw: InboundMessage, *, channel: Channel) -> bool:
     )
     said_at = datetime.fromtimestamp(message.created, UTC)
     taken = threads.take(raw=raw, channel=channel, contact=message.sender, said_at=said_at, request=request)
+    if message.media_id:
+        media.queue(raw=raw, channel=channel, ticket=taken.ticket)
     return taken.created
 
 
