@@ -1,13 +1,16 @@
 """Norms that were not met in the report's period: the same rows the desk and the board count."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django.contrib.auth import get_user_model
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
+from core.exports import Column
 from crm.insights.questions import Question
 from tickets.choices import BreachKind, NormStage
 from tickets.services.norms import breaches
@@ -63,6 +66,34 @@ def norm_report(user: "User", question: Question) -> NormReport:
         for person, number in tally.by_person.most_common()
     ]
     return NormReport(count(tally.total), stages, people)
+
+
+@dataclass(frozen=True)
+class FileRow:
+    """A line of the file: whose numbers, and how many by kind where they are told apart."""
+
+    part: str
+    label: str
+    by_kind: tuple[int, ...]
+    total: int
+
+    def of_kind(self, place: int) -> int | None:
+        return self.by_kind[place] if self.by_kind else None
+
+
+def file_rows(report: NormReport) -> list[FileRow]:
+    """The lines of the page's two tables, stages first."""
+    stages = [
+        FileRow(_("阶段"), line.label, tuple(cell.number for cell in line.counts[:-1]), line.counts[-1].number)
+        for line in report.stages
+    ]
+    people = [FileRow(_("负责人"), line.label, (), line.counts[0].number) for line in report.people]
+    return [*stages, *people, FileRow(_("合计"), "", (), report.total.number)]
+
+
+def file_columns() -> list[Column]:
+    kinds = [Column(kind.label, partial(FileRow.of_kind, place=place)) for place, kind in enumerate(BreachKind)]
+    return [Column(lazy("分组"), "part"), Column(lazy("名称"), "label"), *kinds, Column(lazy("合计"), "total")]
 
 
 def _list_url(question: Question, **filters: str) -> str:

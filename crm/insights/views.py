@@ -13,12 +13,12 @@ from django.views.decorators.http import require_GET
 
 from core.calendars.services import missing_year
 from core.errors import DomainError
-from core.exports import export_response
+from core.exports import Column, export_response
 from crm.insights import reports
 from crm.insights.days import Period
 from crm.insights.home import VISITS, Board, OwnWork
 from crm.insights.metrics import METRICS
-from crm.insights.norms import norm_report
+from crm.insights.norms import file_columns, file_rows, norm_report
 from crm.insights.platforms import COLUMNS as PLATFORM_COLUMNS
 from crm.insights.platforms import by_platform
 from crm.insights.questions import Question, queues_of, today
@@ -30,6 +30,8 @@ from tickets.models import Channel
 from tickets.services.channel_health import troubles
 
 REPORTS = "insights.view_report"
+#: The table of the file that is not made of metrics.
+NORMS = "norms"
 
 
 def _home_context(request: HttpRequest) -> dict[str, Any]:
@@ -136,22 +138,31 @@ def report_platforms(request: HttpRequest) -> HttpResponse:
     return render(request, "insights/parts/platforms.html", context)
 
 
+def _table(request: HttpRequest, key: str) -> tuple[list[Any], list[Column]]:
+    """Rows and columns of the table that the file is made of."""
+    question = _question(request)
+    if key == NORMS:
+        return file_rows(norm_report(request.user, question)), file_columns()
+    table = reports.TABLES[key](request.user, question)
+    return table.rows, table.columns()
+
+
 @login_required
 @permission_required(REPORTS, raise_exception=True)
 @require_GET
 def report_export(request: HttpRequest) -> HttpResponseBase:
     """One table of the report as a file."""
-    make = reports.TABLES.get(request.GET.get("table", "days"))
-    if make is None:
+    key = request.GET.get("table", "days")
+    if key != NORMS and key not in reports.TABLES:
         raise Http404
-    table = make(request.user, _question(request))
+    rows, columns = _table(request, key)
     try:
         return export_response(
             request,
-            rows=table.rows,
-            columns=table.columns(),
+            rows=rows,
+            columns=columns,
             permission=REPORTS,
-            kind=f"report-{table.key}",
+            kind=f"report-{key}",
             file_format=request.GET.get("format", "csv"),
         )
     except DomainError as error:
