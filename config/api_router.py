@@ -9,7 +9,9 @@ from core.procedures.api.runs import RunViewSet, TaskViewSet
 from core.procedures.api.templates import DepartmentViewSet, DutyViewSet, ProcedureViewSet
 from crm.followups.api.views import FollowUpVisitViewSet, SurveyViewSet
 from crm.insights.chat_views import ChatReportView
+from crm.insights.improvements.api import ImprovementViewSet
 from crm.integrations.api.views import WebhookViewSet
+from crm.staff.api.relief import ReliefViewSet, WellbeingView
 from crm.staff.api.shifts import PeakPlanViewSet, ShiftTemplateViewSet, ShiftViewSet
 from crm.staff.api.views import StaffViewSet, TeamViewSet, TokenViewSet
 from crm.workbench.api import SavedViewViewSet
@@ -21,6 +23,7 @@ from customers.api.views import CustomerViewSet
 from knowledge.api.views import ArticleViewSet
 from scripts_library.api.views import ScriptViewSet
 from tickets.api.appointments import AppointmentViewSet
+from tickets.api.abuse import AbuseReportViewSet
 from tickets.api.chat import (
     ChatAnswerView,
     ChatFilesView,
@@ -86,8 +89,11 @@ router.register("tokens", TokenViewSet, basename="token")
 router.register("appointments", AppointmentViewSet, basename="appointment")
 router.register("after-sales", AfterSalesViewSet, basename="after-sales")
 router.register("refunds", RefundViewSet, basename="refund")
+router.register("abuse-reports", AbuseReportViewSet, basename="abuse-report")
+router.register("relief-requests", ReliefViewSet, basename="relief-request")
 router.register("compensations", CompensationViewSet, basename="compensation")
 router.register("approvals", ApprovalViewSet, basename="approval")
+router.register("improvements", ImprovementViewSet, basename="improvement")
 router.register("follow-up-visits", FollowUpVisitViewSet, basename="follow-up-visit")
 router.register("surveys", SurveyViewSet, basename="survey")
 router.register("webhooks", WebhookViewSet, basename="webhook")
@@ -97,6 +103,7 @@ urlpatterns = [
     path("inbound/<str:key>/wechat/", WeChatView.as_view(), name="inbound-wechat"),
     path("public/complaints/", PublicComplaintView.as_view(), name="public-complaints"),
     path("chat-report/", ChatReportView.as_view(), name="chat-report"),
+    path("wellbeing/", WellbeingView.as_view(), name="wellbeing-figures"),
     path("triage/accuracy/", TriageAccuracyView.as_view(), name="triage-accuracy"),
     path("public/chat/<str:key>/visitors/", ChatVisitorView.as_view(), name="chat-visitors"),
     path("public/chat/<str:key>/messages/", ChatMessagesView.as_view(), name="chat-messages"),

@@ -34,4 +34,5 @@ from core.questionnaires.models import (  # noqa: F401
     Response,
 )
 from core.ranking.models import TermCount, TermProfile  # noqa: F401
+from core.registers.models import RecordEvidence, RecordLink  # noqa: F401
 from core.timers.models import Heartbeat, PeriodicRun, Timer, TimerFiring  # noqa: F401

@@ -136,6 +136,16 @@ PLACES = (
         "g f",
         "bmrw lc tasks procedures",
     ),
+    Place(
+        "improvements",
+        pgettext_lazy("many", "改进项"),
+        "trending-up",
+        ("improvement_list",),
+        "insights.view_improvement",
+        3,
+        "g u",
+        "gjx improvements",
+    ),
     Place("reports", _("报表"), "chart-bar", ("report_list",), "insights.view_report", 3, "g r", "bb reports"),
     Place(
         "offline",

@@ -30,14 +30,15 @@ class ScriptVersionInline(VersionInline):
 @admin.register(ScriptTemplate)
 class ScriptTemplateAdmin(ItemAdmin):
     form = ScriptForm
-    list_display = ("key", "title", "kind", "topic", "shop", "live_link", "owner", "updated_at")
-    list_filter = ("kind", "topic", "shop")
+    list_display = ("key", "title", "kind", "topic", "anger_level", "shop", "live_link", "owner", "updated_at")
+    list_filter = ("kind", "anger_level", "topic", "shop")
     search_fields = ("key", "title")
     list_select_related = ("live_version", "owner", "shop")
     fields = (
         "key",
         "title",
         ("kind", "topic"),
+        "anger_level",
         "ticket_types",
         "shop",
         "owner",

@@ -10,6 +10,14 @@ class ScriptKind(models.TextChoices):
     SITUATIONAL = "situational", _("情境话术")
 
 
+class AngerLevel(models.IntegerChoices):
+    """A rung of the ladder: how upset the customer is whom a script is meant for."""
+
+    ANNOYED = 1, _("不满")
+    ANGRY = 2, _("愤怒")
+    FURIOUS = 3, _("激烈")
+
+
 # The stored words of ticket types, which live a floor above.
 TICKET_TYPES = [
     ("consultation", _("咨询")),

@@ -13,7 +13,7 @@ from core.ranking.models import Example, SearchableRow
 from core.ranking.vectors import NO_SEARCH_COLUMNS, search_columns
 from core.versions.models import Version, VersionedItem
 from scripts_library import placeholders, steps
-from scripts_library.choices import ScriptKind
+from scripts_library.choices import AngerLevel, ScriptKind
 
 
 class ScriptTemplate(SearchableRow, VersionedItem):
@@ -24,6 +24,9 @@ class ScriptTemplate(SearchableRow, VersionedItem):
     kind = models.CharField(_("类别"), max_length=16, choices=ScriptKind, default=ScriptKind.BASIC)
     topic = models.CharField(_("主题"), max_length=100, blank=True, default="")
     ticket_types = models.JSONField(_("适用工单类型"), default=list, blank=True, help_text=_("留空表示都适用"))
+    anger_level = models.PositiveSmallIntegerField(
+        _("安抚阶梯"), choices=AngerLevel, null=True, blank=True, help_text=_("用于哪一级情绪；留空表示不在阶梯上")
+    )
     shop = models.ForeignKey(
         "customers.Shop", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("店铺")
     )

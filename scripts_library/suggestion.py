@@ -41,6 +41,16 @@ def suggest_scripts(text: str, *, ticket_type: str = "", shop_id: int | None = N
     return _ranked(text, _eligible(ticket_type=ticket_type, shop_id=shop_id), limit)
 
 
+def ladder_scripts(level: int, *, ticket_type: str = "", limit: int = 3) -> list[ScriptHit]:
+    """Live scripts of the rung for a level of anger, by code; of the nearest lower rung when it has none.
+
+    A furious customer is not left without words because nobody has written any for them yet.
+    """
+    rungs = _eligible(ticket_type=ticket_type).filter(anger_level__gte=1, anger_level__lte=level)
+    rows = list(rungs.select_related("live_version").order_by("-anger_level", "key"))
+    return [_hit(script) for script in rows if script.anger_level == rows[0].anger_level][:limit]
+
+
 def ranked_keys(text: str, *, limit: int = 10) -> list[str]:
     """Keys of scripts for a message, best first."""
     ids = rank(corpus=SCRIPTS, eligible=_eligible(), query=text, collection=None, limit=limit)

@@ -1,7 +1,7 @@
 """One of everything, in sight of one team: what the tests of the whole product walk over."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -17,9 +17,11 @@ from core.procedures.models import Duty, Procedure
 from core.procedures.services import running
 from core.questionnaires.services import token_of
 from crm.followups.services import invite_for_solved_ticket, plan_visit
+from crm.insights.improvements.services import create_improvement
 from crm.integrations.models import Webhook
 from crm.staff.choices import Role
 from crm.staff.models import ApiToken, PeakPlan, ShiftPlan, ShiftTemplate, Team, TemplateShift, User
+from crm.staff.services.relief import ask_relief
 from crm.staff.services.tokens import issue_token
 from crm.workbench.bulk.changing import change_many
 from crm.workbench.bulk.replying import reply_many
@@ -35,6 +37,7 @@ from tickets.models import Channel, PlatformNorm, Queue, RoutingRule, SLAPolicy,
 from tickets.services import (
     attachments,
     compensations,
+    abuse,
 from tickets.procedures import following
     contact,
     conversation,
@@ -58,6 +61,13 @@ PNG = bytes.fromhex(
 #: A word that stands in the texts of the team and nowhere else.
 SECRET_WORD = "琉璃盏"
 
+
+IMPROVEMENT = {
+    "title": "晚班加人",
+    "metric": "fast_replies",
+    "baseline_first": date(2026, 10, 1),
+    "baseline_last": date(2026, 10, 14),
+}
 
 @dataclass
 class World:
@@ -281,6 +291,10 @@ def _about(world: World, main: Ticket) -> None:
     granted = compensations.grant(ticket=main, actor=agent, case="C-22", inputs=goodwill, amount=Decimal("9.90"))
     waiting = compensations.grant(ticket=main, actor=agent, case="C-04", inputs={"P": "50"}, amount=Decimal(550))
     transfer = TicketTransfer.objects.create(ticket=main, number=1, source=world.queue, target=world.queue)
+    solved = Ticket.objects.get(pk=world.ids["solved_ticket"])
+    improvement = create_improvement(actor=world.people["lead"], values=IMPROVEMENT)
+    reported = abuse.report_abuse(ticket=solved, actor=agent, note="辱骂")
+    asked = ask_relief(ticket=main, actor=agent)
     world.ids |= build_aftersales(main, Order.objects.get(pk=world.ids["order"]), agent)
     [told] = notices.notify(users=[agent.pk], kind="mentioned", ticket=main, actor=world.people["lead"])
     stands_in = Substitution.objects.create(
@@ -311,6 +325,9 @@ def _about(world: World, main: Ticket) -> None:
         "customer_message": main.messages.filter(kind="customer").values_list("pk", flat=True)[0],
     }
 
+        "abuse_report": reported.pk,
+        "relief_request": asked.pk,
+        "improvement": improvement.pk,
 
 def _views(world: World) -> None:
     values = {"name": "待办投诉", "condition": {"field": "type", "op": "eq", "value": "complaint"}}

@@ -111,6 +111,9 @@ class NoticeKind(models.TextChoices):
     WATCHED_MESSAGE = "watched_message", _("关注的工单有新消息")
 
 
+    RELIEF_ASKED = "relief_asked", _("同事请求换人，请处理")
+    RELIEF_GRANTED = "relief_granted", _("已为您换人，休息一下")
+    RELIEF_DECLINED = "relief_declined", _("换人请求未获同意")
 class ImportState(models.TextChoices):
     """What becomes of one line of a file."""
 

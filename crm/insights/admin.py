@@ -7,9 +7,10 @@ from django.contrib import admin
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
+from core.registers.admin import RecordAdmin
 from crm.insights.channels import COMPARED, set_tolerance
 from crm.insights.metrics import METRICS
-from crm.insights.models import ChannelTolerance
+from crm.insights.models import ChannelTolerance, Improvement
 
 
 class ToleranceForm(forms.ModelForm):
@@ -27,3 +28,9 @@ class ChannelToleranceAdmin(ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: ChannelTolerance, form: Any, change: bool) -> None:
         obj.pk = set_tolerance(metric=obj.metric, points=obj.points, actor=request.user).pk
+
+
+@admin.register(Improvement)
+class ImprovementAdmin(RecordAdmin):
+    list_display = ("title", "metric", "state_shown", "owner", "review_on", "created_at")
+    list_filter = ("state", "metric", "source")

@@ -100,7 +100,7 @@ def rows_behind(
     if metric.rows == "breaches":
         return _breaches(metric, user, question, cursor, person)
     source = SOURCES[metric.rows]
-    rows = _events(source, user, question)
+    rows = events_of(source, user, question)
     if metric is METRICS["complaints"]:
         rows = rows.filter(payload__type="complaint")
     if person is not None:
@@ -123,7 +123,7 @@ def rows_behind(
     return ShownPage(source.title, shown, page.next, page.previous)
 
 
-def _events(source: Source, user: "User", question: Question) -> QuerySet[Event]:
+def events_of(source: Source, user: "User", question: Question) -> QuerySet[Event]:
     """Events of the period in the person's sight: the queue is that of the moment, as it was counted."""
     rows = Event.objects.filter(source.condition, at__gte=question.period.start, at__lt=question.period.end)
     queues = None if user.sees_everything else sorted(user.queue_ids)

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from crm.insights import channel_views, chat_views, views
+from crm.insights.improvements import views as improvements
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -13,5 +14,9 @@ urlpatterns = [
     path("reports/channels/", channel_views.channel_report, name="channel_report"),
     path("reports/channels/export/", channel_views.channel_export, name="channel_export"),
     path("reports/channels/tolerance/", channel_views.channel_tolerance, name="channel_tolerance"),
+    path("improvements/", improvements.improvement_list, name="improvement_list"),
+    path("improvements/new/", improvements.improvement_new, name="improvement_new"),
+    path("improvements/<int:pk>/", improvements.improvement_page, name="improvement"),
+    path("improvements/<int:pk>/edit/", improvements.improvement_edit, name="improvement_edit"),
     path("reports/rows/<slug:metric>/", views.report_rows, name="report_rows"),
 ]

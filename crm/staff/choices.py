@@ -27,6 +27,15 @@ class AwayReason(models.TextChoices):
     FORCED = "forced", _("被主管强制下线")
 
 
+class ReliefState(models.TextChoices):
+    """Where a request to be relieved of a conversation stands."""
+
+    ASKED = "asked", _("待主管处理")
+    GRANTED = "granted", _("已换人")
+    DECLINED = "declined", _("未换人")
+    WITHDRAWN = "withdrawn", _("已撤回")
+
+
 class Theme(models.TextChoices):
     AUTO = "auto", _("跟随系统")
     LIGHT = "light", _("浅色")

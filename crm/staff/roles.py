@@ -34,6 +34,7 @@ _EVERYBODY = frozenset(
         "followups.view_followupvisit",
         "followups.view_surveyinvitation",
         "followups.view_surveyresponse",
+        "insights.view_improvement",
         "knowledge.view_article",
         "knowledge.view_articleversion",
         "scripts_library.view_scripttemplate",
@@ -98,6 +99,7 @@ _AGENT = _EVERYBODY | {
     "tickets.add_appointment",
     "tickets.change_appointment",
     "tickets.serve_appointment",
+    "staff.ask_relief",
     "tickets.add_attachment",
     "tickets.add_compensation",
     "tickets.add_ticket",
@@ -145,6 +147,8 @@ _SUPERVISOR = _LEAD | {
     "core.*_calendarday",
     "core.*_openinghours",
     "core.add_procedure",
+    "insights.add_improvement",
+    "insights.change_improvement",
     "core.add_procedureversion",
     "core.change_procedure",
     "core.change_procedureversion",
@@ -208,6 +212,7 @@ _SUPERVISOR = _LEAD | {
     "tickets.view_routingrule",
 }
 
+    "staff.grant_relief",
 ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     Role.AGENT.value: _AGENT,
     Role.LEAD.value: _LEAD,

@@ -14,7 +14,16 @@ from core.admin_bases import ReadOnlyAdmin
 from core.errors import DomainError
 from crm.staff.admin import ServiceAdmin
 from crm.staff.forms import WordsField
-from crm.staff.models import GroupHours, PeakPlan, Presence, ShiftPlan, ShiftTemplate, SkillGroup, TemplateShift
+from crm.staff.models import (
+    GroupHours,
+    PeakPlan,
+    Presence,
+    ReliefRequest,
+    ShiftPlan,
+    ShiftTemplate,
+    SkillGroup,
+    TemplateShift,
+)
 from crm.staff.person import person_of
 from crm.staff.services import coverage, peaks, shifts
 
@@ -125,6 +134,20 @@ class PeakPlanAdmin(ServiceAdmin):
 class PresenceAdmin(ReadOnlyAdmin):
     list_display = ["user", "beat_at", "away_reason", "away_at", "returned"]
     list_select_related = ["user"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).visible_to(person_of(request))  # type: ignore[attr-defined,no-any-return]
+
+
+@admin.register(ReliefRequest)
+class ReliefRequestAdmin(ReadOnlyAdmin):
+    """Those one may know of; they are made on the desk and decided on the page 情绪与换人. The note is not shown."""
+
+    list_display = ["person", "ticket", "anger_level", "state", "created_at", "decided_by"]
+    list_filter = ["state"]
+    list_select_related = ["person", "ticket", "decided_by"]
+    fields = [*list_display, "decided_at", "handed_to", "availability"]
+    show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).visible_to(person_of(request))  # type: ignore[attr-defined,no-any-return]

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from crm.staff import views
-from crm.staff.pages import peaks, presence, shifts
+from crm.staff.pages import peaks, presence, shifts, wellbeing
 
 urlpatterns = [
     path("team/", views.team, name="team"),
@@ -17,6 +17,8 @@ urlpatterns = [
     path("team/peak/", peaks.peak, name="peak"),
     path("team/peak/new/", peaks.create, name="peak_create"),
     path("team/peak/<int:pk>/stop/", peaks.stop, name="peak_stop"),
+    path("wellbeing/", wellbeing.wellbeing_page, name="wellbeing"),
+    path("wellbeing/<int:pk>/", wellbeing.decide, name="relief_decide"),
     path("team/<int:pk>/logout/", presence.logout, name="staff_logout"),
     path("profile/", views.profile, name="profile"),
     path("profile/preferences/", views.preferences, name="preferences"),

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from core.errors import DomainError, InvalidInput
 from crm.staff.person import person_of
+from crm.staff.services import relief
 from crm.workbench.access import require, ticket_or_404
 from tickets.models import AbuseReport, Ticket
 from tickets.services import abuse
@@ -93,6 +94,10 @@ def _days(request: HttpRequest) -> int:
 @login_required
 @require_GET
 def abuse_flag(request: HttpRequest, number: str) -> HttpResponse:
-    """The flag of the ticket's customer, loaded after the ticket so that no ticket waits for it."""
-    flag = abuse.flag_of(ticket_or_404(request, number).customer)
-    return render(request, "workbench/abuse/flag.html", {"flag": flag})
+    """The customer's flag and a request for relief, loaded after the ticket so that no ticket waits for them."""
+    ticket = ticket_or_404(request, number)
+    context = {
+        "flag": abuse.flag_of(ticket.customer),
+        "relief": relief.open_request_of(ticket, person_of(request)),
+    }
+    return render(request, "workbench/abuse/flag.html", context)

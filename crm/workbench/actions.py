@@ -6,14 +6,26 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import InvalidInput
 from crm.staff.models import User
+from crm.staff.services import relief
 from crm.workbench.moments import read_moment
-from tickets.choices import Confirmation, LinkKind
+from tickets.choices import ChannelKind, Confirmation, LinkKind
 from tickets.models import Ticket
-from tickets.services import catalogue, contact, merging, relations, snoozing, transfers, transitions, watching
+from tickets.services import (
+    catalogue,
+    contact,
+    conversation,
+    merging,
+    relations,
+    snoozing,
+    transfers,
+    transitions,
+    watching,
+)
 
 Values = Mapping[str, str]
 
@@ -113,6 +125,22 @@ def _unwatch(ticket: Ticket, user: User, values: Values) -> None:
     watching.unwatch(ticket=ticket, actor=user)
 
 
+def _called(ticket: Ticket, user: User, values: Values) -> None:
+    """The customer of this ticket has telephoned: the call stands in the same conversation (A22)."""
+    said = values.get("reason", "").replace("\x00", "").strip()
+    if not said:
+        sentence = gettext("请填写客户在电话里说了什么。")
+        raise InvalidInput(sentence, fields={"reason": [sentence]})
+    known = catalogue.in_force().channels.values()
+    phones = [channel for channel in known if channel.kind == ChannelKind.PHONE]
+    channel = phones[0] if phones else catalogue.channel_for(ChannelKind.PHONE)[0]
+    conversation.customer_message(ticket=ticket, body=said[:500], actor=user, channel=channel)
+
+
+def _relief(ticket: Ticket, user: User, values: Values) -> None:
+    relief.ask_relief(ticket=ticket, actor=user, note=_reason(values))
+
+
 def _plain(verb: Callable[..., Any]) -> Callable[[Ticket, User, Values], None]:
     def run(ticket: Ticket, user: User, values: Values) -> None:
         verb(ticket=ticket, actor=user, reason=_reason(values))
@@ -135,6 +163,8 @@ ACTIONS: dict[str, Callable[[Ticket, User, Values], None]] = {
     "wake": _wake,
     "watch": _watch,
     "unwatch": _unwatch,
+    "relief": _relief,
+    "called": _called,
     "release": _plain(transitions.release),
     "wait": _plain(transitions.wait),
     "hold": _plain(transitions.hold),

@@ -19,6 +19,7 @@ from tickets.choices import DraftKind
 from tickets.models import Attachment, Ticket, TicketMessage, WaitingReply
 from tickets.services import attachments, drafts, sending, waiting
 from tickets.services.norms import empathy
+from tickets.services.norms.repeats import repeats_in
 
 
 def _typed(request: HttpRequest) -> str:
@@ -36,8 +37,8 @@ def _script(request: HttpRequest) -> ScriptVersion | None:
 @login_required
 @require_POST
 def draft(request: HttpRequest, number: str) -> JsonResponse:
-    """Keep what is typed. Answers the moment it was kept (null: nothing to keep) and, for a first reply, the
-    empathy checklist."""
+    """Keep what is typed. Answers the moment it was kept (null: nothing to keep), what is asked for that the
+    customer has told already and, for a first reply, the empathy checklist."""
     ticket = ticket_or_404(request, number)
     require(request, "tickets.reply_ticket", _("您没有回复工单的权限。"))
     kept = drafts.save_draft(
@@ -48,6 +49,8 @@ def draft(request: HttpRequest, number: str) -> JsonResponse:
         script_version=_script(request),
     )
     answer: dict[str, Any] = {"saved_at": kept.updated_at if kept else None}
+    if request.POST.get("kind") == DraftKind.REPLY:
+        answer["known"] = [item.as_dict() for item in repeats_in(ticket=ticket, text=_typed(request))]
     if request.POST.get("kind") == DraftKind.REPLY and empathy.is_due(ticket):
         items = empathy.checklist(_typed(request), asked=empathy.asked_by(ticket))
         answer["empathy"] = [item.as_dict() for item in items]

@@ -19,16 +19,17 @@ from crm.workbench.access import require, ticket_or_404
 from crm.workbench.acquaintance import acquaintance
 from crm.workbench.actions import ACTIONS, available_actions
 from crm.workbench.forms import TicketEditForm
-from crm.workbench.insertion import scripts_for
+from crm.workbench.insertion import fitting_scripts, rung_for, scripts_for
 from crm.workbench.money import money_context
 from crm.workbench.procedures.desk import procedure_context
 from knowledge.search import search_articles
+from tickets.anger import anger_of_last
 from tickets.api.views import attachment_response
 from tickets.choices import DraftKind, MessageKind
 from tickets.models import Attachment, Draft, Queue, Ticket, TicketMessage
 from tickets.services import drafts, editing, originals
 from tickets.services.norms import empathy
-from tickets.services.suggestions import asked, similar_to, strategy_for
+from tickets.services.suggestions import anger_on, asked, similar_to, strategy_for
 from tickets.services.waiting import waiting_of
 
 SIDE_TABS = ("customer", "scripts", "articles", "orders", "money", "procedure", "history")
@@ -101,6 +102,7 @@ def ticket_context(request: HttpRequest, ticket: Ticket, *, whole: bool = True, 
         "clocks": [*desk.clocks_of(ticket), *platforms.clocks_of(ticket)],
         "thread": messages,
         "waiting": waiting_of(ticket),
+        "anger": anger_of_last(one.body for one in messages if one.kind == MessageKind.CUSTOMER),
         "watchers": list(ticket.watchers.select_related("user").order_by("user__username")),
         "empathy": _empathy(ticket, messages, drafted) if composes and empathy.is_due(ticket) else None,
         "people_here": signs.people_at(ticket, request.user),
@@ -135,7 +137,10 @@ def side_context(request: HttpRequest, ticket: Ticket, tab: str) -> dict[str, An
     query = request.GET.get("q", "").strip()[:100]
     context: dict[str, Any] = {"ticket": ticket, "tab": tab, "tabs": SIDE_TABS, "query": query}
     if tab == "scripts":
-        context["scripts"] = scripts_for(ticket, request.user, query)
+        anger = anger_on(ticket)
+        context["anger"] = anger
+        context["rung"] = [] if query else rung_for(ticket, request.user, anger)
+        context["scripts"] = fitting_scripts(ticket, request.user, query, besides=context["rung"])
         context["strategy"] = strategy_for(ticket)
     elif tab == "articles":
         context["articles"] = search_articles(query or asked(ticket), limit=8)

@@ -6,7 +6,7 @@ import django_filters
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Shop
-from scripts_library.choices import ScriptKind
+from scripts_library.choices import AngerLevel, ScriptKind
 from scripts_library.models import ScriptTemplate
 
 
@@ -15,6 +15,7 @@ class ScriptFilter(django_filters.FilterSet):
     title = django_filters.CharFilter(lookup_expr="icontains", max_length=100)
     kind = django_filters.ChoiceFilter(choices=ScriptKind.choices)
     topic = django_filters.CharFilter(max_length=100)
+    anger_level = django_filters.ChoiceFilter(choices=AngerLevel.choices)
     shop = django_filters.ModelChoiceFilter(queryset=Shop.objects.all(), to_field_name="key")
     live = django_filters.BooleanFilter(method="by_live", label=_("当前可用"))
 

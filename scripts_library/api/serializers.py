@@ -10,7 +10,7 @@ from core.api.serializers import StrictModelSerializer, StrictSerializer
 from core.versions.api import VERSION_FIELDS, VersionSerializer, VersionWriteSerializer
 from core.versions.services import BODY_LIMIT
 from customers.models import Shop
-from scripts_library.choices import TICKET_TYPES, ScriptKind
+from scripts_library.choices import TICKET_TYPES, AngerLevel, ScriptKind
 from scripts_library.models import ScriptTemplate, ScriptVersion
 from scripts_library.steps import MAX_STEP_LENGTH, MAX_STEPS, STEP_KINDS
 
@@ -52,6 +52,7 @@ class ScriptSerializer(StrictModelSerializer):
             "title",
             "kind",
             "topic",
+            "anger_level",
             "ticket_types",
             "shop",
             "owner",
@@ -66,6 +67,12 @@ class ScriptUpdateSerializer(StrictSerializer):
     title = CleanCharField(max_length=200)
     kind = serializers.ChoiceField(choices=ScriptKind.choices, required=False)
     topic = CleanCharField(max_length=100, required=False, allow_blank=True)
+    anger_level = serializers.ChoiceField(
+        choices=AngerLevel.choices,
+        required=False,
+        allow_null=True,
+        help_text=_("安抚阶梯：1 不满、2 愤怒、3 激烈；null 表示不在阶梯上"),
+    )
     ticket_types = serializers.ListField(
         child=serializers.ChoiceField(choices=TICKET_TYPES), required=False, max_length=len(TICKET_TYPES)
     )

@@ -35,6 +35,8 @@ PEOPLE = settings.AUTH_USER_MODEL
 WITHOUT_ADMIN = {
     "core.EventSeal": "the chain over events, checked by verify_audit",
     "core.IdempotencyRecord": "answers kept for a day, with personal data",
+    "core.RecordEvidence": "stands on the page of its record",
+    "core.RecordLink": "stands on the page of its record",
     "core.Response": "answers stand on the page of the survey",
     "core.TermCount": "counted from the texts of scripts and articles",
     "core.TermProfile": "counted from the texts of scripts and articles",
@@ -188,6 +190,9 @@ def _reaches_people(model: type[models.Model]) -> bool:
 #: Reached only through what is named, which has the rule.
 THROUGH_ANOTHER = {
     "core.IdempotencyRecord": "the caller who sent the same key",
+    "core.ProcedureStep": "the run",
+    "core.RecordEvidence": "the record",
+    "core.RecordLink": "the record and what it points at",
     "core.Response": "the survey",
     "customers.CareNote": "the customer",
     "customers.CustomerIdentity": "the customer",

@@ -232,6 +232,8 @@ class MessageSerializer(serializers.Serializer):
     attachments = AttachmentSerializer(many=True)
     created_at = serializers.DateTimeField()
     undelivered_at = serializers.DateTimeField(allow_null=True)
+    channel = serializers.CharField(allow_null=True, help_text=_("客户消息从哪个渠道来；其余为空"))
+    asked_again = serializers.IntegerField(help_text=_("回复中重复询问了几项客户已提供的信息"))
     undelivered_reason = serializers.CharField()
 
     def to_representation(self, message: TicketMessage) -> dict[str, Any]:
@@ -248,6 +250,8 @@ class MessageSerializer(serializers.Serializer):
             "attachments": AttachmentSerializer(message.attachments.all(), many=True).data,
             "created_at": message.created_at,
             "undelivered_at": message.undelivered_at,
+            "channel": message.channel.key if message.channel else None,
+            "asked_again": message.asked_again,
             "undelivered_reason": message.undelivered_reason,
         }
 
@@ -257,9 +261,17 @@ class MessageCreateSerializer(StrictSerializer):
     body = CleanCharField(max_length=BODY, multiline=True, allow_blank=True, default="")
     script = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=2**63 - 1)
     external_id = CleanCharField(max_length=200, required=False, allow_blank=True)
+    channel = CleanCharField(
+        max_length=NAME, required=False, help_text=_("只用于客户消息：从哪个渠道来，缺省为工单的渠道")
+    )
     attachments = serializers.ListField(
         child=serializers.IntegerField(min_value=1, max_value=2**63 - 1), required=False, max_length=20
     )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs.get("channel") and attrs["kind"] != MessageKind.CUSTOMER:
+            raise serializers.ValidationError({"channel": [_("只有客户消息可以指定渠道。")]})
+        return attrs
 
 
 class TransitionSerializer(StrictSerializer):
@@ -336,8 +348,17 @@ class SimilarSerializer(serializers.Serializer):
     status = serializers.ChoiceField(TicketStatus.choices)
 
 
+class AngerSerializer(serializers.Serializer):
+    level = serializers.IntegerField(help_text=_("0 平静、1 不满、2 愤怒、3 激烈"))
+    label = serializers.CharField()
+    terms = serializers.ListField(child=serializers.CharField())
+    advice = serializers.ListField(child=serializers.CharField())
+
+
 class SuggestionsSerializer(serializers.Serializer):
     scripts = SuggestionScriptSerializer(many=True)
     articles = SuggestionArticleSerializer(many=True)
     similar = SimilarSerializer(many=True)
     strategy = serializers.DictField(help_text=_("严重程度、情绪与建议的沟通顺序"))
+    anger = AngerSerializer(help_text=_("客户最后一条消息的情绪等级"))
+    ladder = SuggestionScriptSerializer(many=True, help_text=_("安抚阶梯上该等级的话术"))

@@ -37,6 +37,7 @@ from tickets.services import (
     transfers,
     transitions,
 )
+from tickets.services.catalogue import channel_for
 from tickets.services.suggestions import suggestions_for
 
 CREATE_EXAMPLE = example(
@@ -140,7 +141,8 @@ class TicketViewSet(desk.DeskActions, CreateMixin, ReadViewSet):
         if request.method == "POST":
             message = self._say(request, ticket)
             return Response(shapes.MessageSerializer(message, context=context).data, status=status.HTTP_201_CREATED)
-        rows = TicketMessage.objects.filter(ticket=ticket).select_related("author").prefetch_related("attachments")
+        rows = TicketMessage.objects.filter(ticket=ticket).select_related("author", "channel")
+        rows = rows.prefetch_related("attachments")
         page = self.paginate_queryset(rows)
         return self.get_paginated_response(shapes.MessageSerializer(page, many=True, context=context).data)
 
@@ -158,7 +160,8 @@ class TicketViewSet(desk.DeskActions, CreateMixin, ReadViewSet):
             return conversation.reply(**common, script_version=self._script(data.get("script")))
         if kind == MessageKind.NOTE:
             return conversation.add_note(**common)
-        return conversation.customer_message(**common, external_id=data.get("external_id", ""))
+        channel = channel_for(data["channel"])[0] if data.get("channel") else None
+        return conversation.customer_message(**common, channel=channel, external_id=data.get("external_id", ""))
 
     def _uploads(self, request: HttpRequest, ids: list[int]) -> tuple[int, ...]:
         """Ids of the caller's own files. They may be in use: the same request may come twice."""

@@ -15,7 +15,10 @@ from tickets.querysets import AttachmentQuerySet
 
 
 class TicketMessage(EncryptedRow):
-    """One message. The text is encrypted: people write phone numbers and addresses into it."""
+    """One message. The text is encrypted: people write phone numbers and addresses into it.
+
+    `asked_again`: how many things a reply asked for that the customer had told before.
+    """
 
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="messages")
     kind = models.CharField(_("类型"), max_length=10, choices=MessageKind)
@@ -39,6 +42,7 @@ class TicketMessage(EncryptedRow):
     channel = models.ForeignKey(Channel, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     external_id = models.CharField(_("外部编号"), max_length=200, blank=True)
     created_at = models.DateTimeField(_("时间"), default=clock.now)
+    asked_again = models.PositiveSmallIntegerField(_("重复询问"), default=0, db_default=0, editable=False)
     undelivered_at = models.DateTimeField(_("退信时间"), null=True, blank=True, editable=False)
     #: What the other side said, personal data masked.
     undelivered_reason = models.CharField(

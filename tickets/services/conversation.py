@@ -20,6 +20,7 @@ from tickets.choices import MessageKind, Metric, TicketStatus
 from tickets.models import Attachment, Channel, Ticket, TicketMessage
 from tickets.readable import hide_numbers, preview, search_vector
 from tickets.services import outgoing, routing, sla, snoozing, waiting, watching
+from tickets.services.norms.repeats import repeats_in
 from tickets.services.transitions import after_pause, lock
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ def reply(
         body=body,
         author=actor,
         script_version=script_version,
+        asked_again=len(repeats_in(ticket=ticket, text=body)),
         created_at=clock.now(),
     )
     _attach(message, attachments)

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 
 from knowledge.search import search_articles
-from scripts_library.suggestion import suggest_scripts
+from scripts_library.suggestion import ladder_scripts, suggest_scripts
+from tickets.anger import Anger, anger_of
 from tickets.choices import MessageKind, TicketStatus
 from tickets.models import Ticket, TicketMessage
 
@@ -21,14 +22,24 @@ def asked(ticket: Ticket) -> str:
     return "\n".join([ticket.subject, *(message.body for message in reversed(list(recent)))])
 
 
+def anger_on(ticket: Ticket) -> Anger:
+    """How upset the customer is, by their last message."""
+    said = TicketMessage.objects.filter(ticket=ticket, kind=MessageKind.CUSTOMER)
+    last = said.order_by("-created_at", "-pk").first()
+    return anger_of(last.body if last is not None else "")
+
+
 def suggestions_for(*, ticket: Ticket, user: "User") -> dict[str, Any]:
     """Scripts and articles for what was asked, solved tickets of the same category, and a strategy."""
     text = asked(ticket)
+    anger = anger_on(ticket)
     return {
         "scripts": suggest_scripts(text, ticket_type=ticket.type, limit=LIMIT),
         "articles": search_articles(text, limit=LIMIT),
         "similar": similar_to(ticket, user),
         "strategy": strategy_for(ticket),
+        "anger": anger,
+        "ladder": ladder_scripts(anger.level, ticket_type=ticket.type, limit=LIMIT) if anger.level else [],
     }
 
 

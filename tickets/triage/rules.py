@@ -82,7 +82,7 @@ def read(text: str) -> Reading:
     complaint, complaint_terms = _probability(folded, _COMPLAINT_FINDER, _COMPLAINT_WEIGHTS)
     urgent, urgent_terms = _probability(folded, _URGENT_FINDER, _URGENT_WEIGHTS)
     negative, has_praise, feelings = _feeling(folded)
-    danger = [term for term in _DANGER_FINDER.find(folded) if _is_asserted(folded, term)]
+    danger = [term for term in _DANGER_FINDER.find(folded) if is_asserted(folded, term)]
     terms = dict.fromkeys([*danger, *category_terms, *complaint_terms, *urgent_terms, *feelings])
     return Reading(
         text=folded,
@@ -147,7 +147,7 @@ def _category(text: str) -> tuple[str, str, float, list[str]]:
 def _probability(text: str, finder: TermFinder, weights: dict[str, float]) -> tuple[float, list[str]]:
     """One strong term is 0.5, more approach 1; a term that is asked about or denied is a hint."""
     terms = finder.find(text)
-    score = sum(weights[term] if _is_asserted(text, term) else min(weights[term], 0.4) for term in terms)
+    score = sum(weights[term] if is_asserted(text, term) else min(weights[term], 0.4) for term in terms)
     return round(score / (score + 1.0), 4), terms
 
 
@@ -156,7 +156,7 @@ def _feeling(text: str) -> tuple[float, bool, list[str]]:
     negative = praise = 0.0
     terms: list[str] = []
     for term in _NEGATIVE_FINDER.find(text):
-        asserted = _is_asserted(text, term)
+        asserted = is_asserted(text, term)
         if term in _PRAISE and asserted:
             praise += 1.0
         elif term in _PRAISE:
@@ -168,7 +168,7 @@ def _feeling(text: str) -> tuple[float, bool, list[str]]:
     return round(score / (score + 1.0), 4), praise > 0, terms
 
 
-def _is_asserted(text: str, term: str) -> bool:
+def is_asserted(text: str, term: str) -> bool:
     """Whether the term stands without a question or a denial right before it."""
     position = text.find(term)
     return not text[max(0, position - 3) : position].endswith(_QUESTIONS_AND_DENIALS)

@@ -14,6 +14,7 @@ from crm.workbench.demo.money import BETWEEN, PAYOUTS, payouts
 from crm.workbench.demo.scripts import add_story_script, renew_scripts
 from crm.workbench.demo.shop import FADING, FADING_BATCH, HEATER, watch_batch
 from crm.workbench.demo.stage import Life, Stage
+from crm.workbench.demo.strain import FURIOUS, asks_now, improvements, insulted, relieved
 from customers.choices import TagKind
 from customers.services import add_tag, apply_all_rule_tags, update_customer, verify_phone
 from tickets.choices import Confirmation
@@ -44,6 +45,7 @@ def enter_episodes(*, stage: Stage, world: World, case: MakeCase, buyers: Sequen
     _important(stage, world, case)
     stage.enter(renewal(world), end - timedelta(days=12))
     stage.enter(labels(world, buyers), end - timedelta(days=9))
+    stage.enter(improvements(world), end - timedelta(days=11))
     # The last of them stands open at the end, within the time to decide.
     stage.enter(payouts(world.staff), end - len(PAYOUTS) * BETWEEN)
     for name, hours, life, given in EPISODES:
@@ -341,5 +343,8 @@ EPISODES: tuple[tuple[str, float, Callable[[World, Case], Life], dict[str, Any]]
     ("escalated", 27, escalated, {"topic": "late_delivery_complaint", "channel": "phone"}),
     ("moved", 7.5, moved, {"topic": "change_address"}),
     ("elsewhere", 21, elsewhere, {"topic": "quality_problem", "channel": "xiaohongshu"}),
+    ("insulted", 53, insulted, {"topic": "refund_late", "channel": "phone"}),
+    ("relieved", 30, relieved, {"topic": "attitude", "channel": "phone", "body": FURIOUS}),
+    ("asks", 1.3, asks_now, {"topic": "attitude", "channel": "phone", "body": FURIOUS}),
     ("english", 4.2, english, {"topic": "where_is_it", "channel": "email", "body": _ENGLISH}),
 )

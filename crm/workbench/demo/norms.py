@@ -40,6 +40,13 @@ NORMS: tuple[tuple[str, str, str, dict[str, Any], int | None], ...] = (
         NormStage.FEEDBACK,
         "反馈：说清结果",
         "告诉客户处理的结果；解决后一天之内必须反馈。",
+    (
+        NormStage.HANDLED,
+        "处理：不问已知的",
+        "不再向客户询问已经提供过的手机号、订单号、地址、姓名。",
+        _is("asked_again", 0),
+        None,
+    ),
         {"all": [_is("replies", 1, "gte"), _is("reply.length", 10, "gte")]},
         DAY,
     ),

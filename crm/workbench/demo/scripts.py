@@ -39,6 +39,7 @@ def write_script(
         kind=text["kind"],
         topic=text["topic"],
         ticket_types=text.get("ticket_types", []),
+        anger_level=text.get("anger_level"),
     )
     version = draft(template, text, writer, text["body"])
     return _take_on(version, text.get("status", "published"), writer, judge)

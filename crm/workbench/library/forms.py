@@ -12,7 +12,7 @@ from core.versions.services import BODY_LIMIT
 from customers.forms import MOMENT_FORMAT, DressedForm
 from customers.models import Shop
 from knowledge.choices import Audience
-from scripts_library.choices import TICKET_TYPES, ScriptKind
+from scripts_library.choices import TICKET_TYPES, AngerLevel, ScriptKind
 from scripts_library.steps import MAX_STEP_LENGTH, MAX_STEPS, STEP_KINDS
 
 SHOWN_STEPS = 4
@@ -47,6 +47,14 @@ class ItemForm(DressedForm):
 class ScriptForm(ItemForm):
     kind = forms.ChoiceField(label=_("类别"), choices=ScriptKind.choices)
     topic = forms.CharField(label=_("主题"), max_length=100, required=False, help_text=_("例如：退款、物流、安抚。"))
+    anger_level = forms.TypedChoiceField(
+        label=_("安抚阶梯"),
+        choices=[("", _("不在阶梯上")), *AngerLevel.choices],
+        coerce=int,
+        empty_value=None,
+        required=False,
+        help_text=_("客户到了这一级情绪时，工作台优先给出这条话术。"),
+    )
     ticket_types = forms.MultipleChoiceField(
         label=_("适用工单类型"),
         choices=TICKET_TYPES,

@@ -20,7 +20,7 @@ from knowledge.choices import Audience
 from knowledge.models import Article
 from knowledge.search import ARTICLES
 from knowledge.services import create_article, update_article
-from scripts_library.choices import ScriptKind
+from scripts_library.choices import AngerLevel, ScriptKind
 from scripts_library.models import ScriptTemplate
 from scripts_library.services import create_script, update_script
 from scripts_library.suggestion import SCRIPTS
@@ -100,11 +100,15 @@ def _words(rows: Any, column: str) -> list[tuple[str, str]]:
     return [(value, value) for value in found]
 
 
+_RUNGS = [(str(level), label) for level, label in AngerLevel.choices]
+
+
 def _script_facets(request: HttpRequest, rows: Any) -> list[Chip]:
     query = request.GET
     return [
         chip(query, "kind", [("", _("全部类别")), *ScriptKind.choices], before=_("的")),
         chip(query, "topic", [("", _("全部主题")), *_words(rows, "topic")], before=_("话术，主题")),
+        chip(query, "anger_level", [("", _("不限")), *_RUNGS], before=_("，安抚阶梯")),
     ]
 
 

@@ -24,6 +24,7 @@ NORM_FIELDS = FieldSet(
         Field("replies", "number", _("回复条数"), None),
         Field("placeholders", "number", _("未填的占位符数"), None),
         Field("insults", "number", _("不文明用语数"), None),
+        Field("asked_again", "number", _("询问客户已提供信息的次数"), None),
         Field("unanswered", "number", _("未回复的客户消息数"), None),
         Field("transfers", "number", _("转接次数"), None),
         Field("reopened", "number", _("重开次数"), None),
@@ -69,6 +70,8 @@ class StageFacts(Mapping[str, Any]):
                 return sum(norm_words.placeholders(text) for text in self._replies)
             case "insults":
                 return sum(norm_words.insults(text) for text in self._replies)
+            case "asked_again":
+                return sum(message.asked_again for message in self._messages)
             case "unanswered":
                 return self._unanswered()
         return self._of_reply(name)

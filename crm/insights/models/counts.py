@@ -1,3 +1,5 @@
+"""Counts by day, and how far channels may differ."""
+
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models

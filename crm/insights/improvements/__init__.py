@@ -1,0 +1,1 @@
+"""Improvement items: what should get better, and whether it did (capability B18)."""

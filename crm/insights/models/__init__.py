@@ -1,0 +1,5 @@
+from crm.insights.models.counts import ChannelTolerance, DayCount, PersonDayCount
+from crm.insights.models.improvement import Improvement
+from crm.insights.models.triage import TriageDay
+
+__all__ = ["ChannelTolerance", "DayCount", "Improvement", "PersonDayCount", "TriageDay"]
