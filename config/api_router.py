@@ -36,6 +36,8 @@ from tickets.api.aftersales.refunds import RefundViewSet
 from tickets.api.aftersales.views import AfterSalesViewSet
 from tickets.api.compensations import CompensationViewSet
 from tickets.api.configuration import ChannelViewSet, PolicyViewSet, QueueViewSet, RoutingRuleViewSet
+from tickets.api.legal.cases import LegalCaseViewSet, LegalDeadlineViewSet, LegalRuleViewSet
+from tickets.api.legal.evidence import ClaimFactsViewSet, EvidenceViewSet, InvestigationViewSet, LegalReviewViewSet
 from tickets.api.norms import NormBreachViewSet, StageNormViewSet
 from tickets.api.notices import NoticeViewSet
 from tickets.api.complaints import ComplaintViewSet
@@ -87,6 +89,13 @@ router.register("shift-templates", ShiftTemplateViewSet, basename="shift-templat
 router.register("peak-plans", PeakPlanViewSet, basename="peak-plan")
 router.register("tokens", TokenViewSet, basename="token")
 router.register("appointments", AppointmentViewSet, basename="appointment")
+router.register("legal-cases", LegalCaseViewSet, basename="legal-case")
+router.register("legal-deadlines", LegalDeadlineViewSet, basename="legal-deadline")
+router.register("legal-rules", LegalRuleViewSet, basename="legal-rule")
+router.register("evidence", EvidenceViewSet, basename="evidence")
+router.register("investigations", InvestigationViewSet, basename="investigation")
+router.register("legal-reviews", LegalReviewViewSet, basename="legal-review")
+router.register("claim-facts", ClaimFactsViewSet, basename="claim-facts")
 router.register("after-sales", AfterSalesViewSet, basename="after-sales")
 router.register("refunds", RefundViewSet, basename="refund")
 router.register("abuse-reports", AbuseReportViewSet, basename="abuse-report")

@@ -30,6 +30,7 @@ from customers.models import Customer, Order, Shop, Tag, TagGroup
 from customers.services import add_care_note, add_tag, create_customer, merge_customers, resolve_customer, upsert_order
 from tests.aftersales_world import build_aftersales
 from tests.factories import TeamFactory, UserFactory
+from tests.legal_world import build_legal
 from tests.logistics_world import build_logistics
 from tests.scripts_library.factories import make_article, make_script
 from tests.tickets.conftest import always_open, promise
@@ -310,6 +311,7 @@ def _about(world: World, main: Ticket) -> None:
         ends_at=tomorrow + timedelta(hours=2),
         address="上海市徐汇区漕溪北路 88 号",
     )
+    world.ids |= build_legal(main, agent, PNG)
     world.ids |= {
         "appointment": visit.pk,
         "compensation": granted.pk,

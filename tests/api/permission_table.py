@@ -34,6 +34,7 @@ UPLOAD = "<picture>"
 STEPS = [{"key": "check", "title": "核对", "department": "service", "due": {"seconds": 3600}}]
 CHECKED = {"items": {"c1": True, "c2": True}, "proof": {"solution": ["refund"], "amount": "59.00"}}
 LATER = "2099-01-01T10:00:00+08:00"
+LONG_AGO = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
 #: A visit three days ahead; nobody may be booked for a year like 2099.
 VISIT_AT = (datetime.now(UTC) + timedelta(days=3)).isoformat()
 VISIT_UNTIL = (datetime.now(UTC) + timedelta(days=3, hours=2)).isoformat()
@@ -362,6 +363,40 @@ ROWS = (
     Row("POST", "/api/v1/appointments/{appointment}/cancel/", "401 200 404 200 200 200 403", {"reason": "客户自行修好"}),
     Row("POST", "/api/v1/appointments/{appointment}/complete/", "401 409 404 409 409 409 403", {"result": "absent"}),  # not its day yet
     Row("POST", "/api/v1/appointments/{appointment}/reveal/", "401 200 404 200 200 200 403", {"reason": "今天上门"}),
+    # Disputes, statutory deadlines, evidence, investigations
+    Row("GET", "/api/v1/legal-cases/", "401 200 200 200 200 200 200"),
+    Row("POST", "/api/v1/legal-cases/", "401 201 400 201 201 201 403", {"authority": "odr", "external_number": "O-1", "received_at": LONG_AGO, "ticket": "{number}"}),
+    Row("GET", "/api/v1/legal-cases/{legal_case}/", "401 200 404 200 200 200 200"),
+    Row("POST", "/api/v1/legal-cases/{legal_case}/moments/", "401 400 404 400 400 400 403", {"event": "accepted", "at": LATER}),  # not yet
+    Row("POST", "/api/v1/legal-cases/{legal_case}/close/", "401 403 403 403 200 200 403", {"outcome": "settled"}),
+    Row("POST", "/api/v1/legal-cases/{legal_case}/evidence-pack/", "401 200 404 200 200 200 403"),
+    Row("GET", "/api/v1/legal-deadlines/", "401 200 200 200 200 200 200"),
+    Row("POST", "/api/v1/legal-deadlines/", "401 201 400 201 201 201 403", {"ticket": "{number}", "rule": "return.address", "started_at": LONG_AGO}),
+    Row("GET", "/api/v1/legal-deadlines/{legal_clock}/", "401 200 404 200 200 200 200"),
+    Row("POST", "/api/v1/legal-deadlines/{legal_clock}/meet/", "401 200 404 200 200 200 403"),
+    Row("POST", "/api/v1/legal-deadlines/{legal_clock}/explain/", "401 403 403 403 409 409 403", {"cause": "忙", "remedy": "加人"}),
+    Row("POST", "/api/v1/legal-deadlines/{legal_clock}/drop/", "401 403 403 403 200 200 403", {"reason": "客户撤回"}),
+    Row("GET", "/api/v1/legal-rules/", "401 200 200 200 200 200 200"),
+    Row("GET", "/api/v1/legal-rules/{legal_rule}/", "401 200 200 200 200 200 200"),
+    Row("PATCH", "/api/v1/legal-rules/{legal_rule}/", "401 403 403 403 200 200 403", {"amount": 3, "warns": [2]}),
+    Row("GET", "/api/v1/evidence/", "401 200 200 200 200 200 200"),
+    Row("POST", "/api/v1/evidence/", "401 201 400 201 201 201 403", {"ticket": "{number}", "kind": "conversation"}),
+    Row("GET", "/api/v1/evidence/{evidence}/", "401 200 404 200 200 200 200"),
+    Row("GET", "/api/v1/evidence/{evidence}/verify/", "401 200 404 200 200 200 200"),
+    Row("GET", "/api/v1/evidence/{evidence}/download/", "401 200 404 200 200 200 200"),
+    Row("POST", "/api/v1/evidence/pack/", "401 200 400 200 200 200 403", {"ticket": "{number}"}),
+    Row("GET", "/api/v1/investigations/", "401 200 200 200 200 200 200"),
+    Row("POST", "/api/v1/investigations/", "401 201 400 201 201 201 403", {"ticket": "{solved_number}", "questions": ["何时破损？"]}),
+    Row("GET", "/api/v1/investigations/{investigation}/", "401 200 404 200 200 200 200"),
+    Row("POST", "/api/v1/investigations/{investigation}/questions/", "401 201 404 201 201 201 403", {"text": "外箱完好吗？"}),
+    Row("POST", "/api/v1/investigations/{investigation}/statements/", "401 201 404 201 201 201 403", {"speaker": "carrier", "text": "完好签收"}),
+    Row("POST", "/api/v1/investigations/{investigation}/calls/", "401 201 404 201 201 201 403", {"outcome": "unreachable"}),
+    Row("POST", "/api/v1/investigations/{investigation}/conclude/", "401 200 404 200 200 200 403", {"conclusion": "承运商责任"}),
+    Row("GET", "/api/v1/legal-reviews/", "401 200 200 200 200 200 200"),
+    Row("POST", "/api/v1/legal-reviews/", "401 201 400 201 201 201 403", {"ticket": "{solved_number}", "question": "请看材料"}),
+    Row("GET", "/api/v1/legal-reviews/{legal_review}/", "401 200 404 200 200 200 200"),
+    Row("POST", "/api/v1/legal-reviews/{legal_review}/answer/", "401 403 403 403 200 200 403", {"opinion": "依法处理"}),
+    Row("GET", "/api/v1/claim-facts/?ticket={number}", "401 200 400 200 200 200 200"),
     # After the answer, and other systems
     Row("GET", "/api/v1/follow-up-visits/", "401 200 200 200 200 200 200"),
     Row("POST", "/api/v1/follow-up-visits/", "401 201 400 201 201 201 403", {"ticket": "{number}", "due_at": LATER}),

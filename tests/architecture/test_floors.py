@@ -207,6 +207,8 @@ THROUGH_ANOTHER = {
     "tickets.InboundMessage": "the ticket made of it",
     "tickets.Mailbox": "nobody: a secret, and of no person",
     "tickets.PlatformTurn": "the ticket",
+    "tickets.InvestigationEntry": "the investigation",
+    "tickets.LegalMoment": "the case",
     "tickets.SLAClock": "the ticket",
     "tickets.TicketLink": "both tickets",
     "tickets.TicketMerge": "the ticket",

@@ -7,6 +7,8 @@ from tickets.models.channel import Channel, Queue, RoutingRule
 from tickets.models.chat import BotAnswer, Chat, ChatAcknowledgement, ChatSettings, ChatVisitor
 from tickets.models.compensation import Compensation
 from tickets.models.desk import Draft, Notice, TicketSeen, WaitingReply
+from tickets.models.evidence import Evidence, EvidencePack, Investigation, InvestigationEntry, LegalReview
+from tickets.models.legal import LegalCase, LegalClock, LegalMoment, LegalRule
 from tickets.models.mailbox import Mailbox
 from tickets.models.message import Attachment, ContactAttempt, InboundMessage, TicketMessage
 from tickets.models.norm import NormBreach, StageNorm
@@ -36,10 +38,19 @@ __all__ = [
     "Compensation",
     "ContactAttempt",
     "Draft",
+    "Evidence",
+    "EvidencePack",
     "GoodsInspection",
     "ImportBatch",
     "ImportRow",
     "InboundMessage",
+    "Investigation",
+    "InvestigationEntry",
+    "LegalCase",
+    "LegalClock",
+    "LegalMoment",
+    "LegalReview",
+    "LegalRule",
     "Mailbox",
     "NormBreach",
     "Notice",

@@ -1,0 +1,1 @@
+"""Statutory deadlines, disputes, evidence, investigations and reviews over HTTP."""

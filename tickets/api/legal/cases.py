@@ -1,0 +1,427 @@
+"""/api/v1/legal-cases/, /api/v1/legal-deadlines/ and /api/v1/legal-rules/"""
+
+from typing import Any
+
+import django_filters
+from django.http import FileResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from core.api.fields import CleanCharField, MomentField
+from core.api.people import PersonSerializer
+from core.api.schema import example
+from core.api.serializers import StrictModelSerializer, StrictSerializer
+from core.api.viewsets import CreateMixin, ReadViewSet, UpdateMixin
+from customers.choices import ShopPlatform
+from tickets.api.legal.shapes import IdField, Masked, TicketField
+from tickets.legal_choices import Authority, CaseEvent, CaseOutcome, CaseState, Matter
+from tickets.models import LegalCase, LegalClock, LegalMoment, LegalRule, Ticket
+from tickets.services.legal import cases, clocks, packs, rules
+
+CASE_EXAMPLE = {
+    "authority": "12315",
+    "external_number": "310104-2026-118822",
+    "received_at": "2026-11-02T10:00:00+08:00",
+    "ticket": "26112100012345",
+}
+MOMENT_EXAMPLE = {"event": "accepted", "at": "2026-11-05T09:30:00+08:00"}
+CLOCK_EXAMPLE = {
+    "ticket": "26112100012345",
+    "rule": "refund.after_receipt",
+    "started_at": "2026-11-20T15:00:00+08:00",
+}
+EXPLAIN_EXAMPLE = {"cause": "通知寄到旧地址，四天后才看到", "remedy": "已电话说明并当日提交；变更登记地址"}
+
+
+class LegalClockSerializer(Masked, serializers.ModelSerializer):
+    """一个法定时限。due_at 为空时见 problem（如“日历未维护”）；is_provisional 为真时暂按收到时间估算。"""
+
+    rule = serializers.CharField(source="rule.code")
+    what = serializers.CharField(source="title")
+    ticket_number = serializers.CharField(source="ticket.number", allow_null=True, default=None)
+    owner = PersonSerializer(allow_null=True)
+    explained_by = PersonSerializer(allow_null=True)
+    cause = serializers.SerializerMethodField()
+    remedy = serializers.SerializerMethodField()
+
+    class Meta:
+        model = LegalClock
+        fields = (
+            "id", "rule", "what", "basis", "ticket", "ticket_number", "case", "amount", "unit", "clock", "is_ours",
+            "is_provisional", "started_at", "due_at", "problem", "met_at", "missed_at", "dropped_at", "drop_reason",
+            "cause", "remedy", "explained_by", "explained_at", "owner",
+        )  # fmt: skip
+
+    def get_cause(self, row: LegalClock) -> str:
+        return self.words(row.cause)
+
+    def get_remedy(self, row: LegalClock) -> str:
+        return self.words(row.remedy)
+
+
+class DeadlineSerializer(serializers.ModelSerializer):
+    rule = serializers.CharField(source="rule.code")
+    what = serializers.CharField(source="title")
+
+    class Meta:
+        model = LegalClock
+        fields = (
+            "id", "rule", "what", "due_at", "clock", "started_at", "basis", "is_ours", "is_provisional", "problem",
+            "met_at", "missed_at",
+        )  # fmt: skip
+
+
+class LegalMomentSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = LegalMoment
+        fields = ("event", "at", "note")
+
+
+class LegalCaseSerializer(Masked, serializers.ModelSerializer):
+    """一件监管、平台、消协或诉讼争议。deadlines 按截止时间排列，不含已不适用的。"""
+
+    ticket_number = serializers.CharField(source="ticket.number", allow_null=True, default=None)
+    owner = PersonSerializer(allow_null=True)
+    created_by = PersonSerializer()
+    closed_by = PersonSerializer(allow_null=True)
+    summary = serializers.SerializerMethodField()
+    outcome_note = serializers.SerializerMethodField()
+    moments = LegalMomentSerializer(many=True)
+    deadlines = serializers.SerializerMethodField()
+
+    class Meta:
+        model = LegalCase
+        fields = (
+            "id", "authority", "platform", "matter", "external_number", "received_at", "reply_due_at", "ticket",
+            "ticket_number", "companion", "summary", "state", "outcome", "outcome_note", "owner", "created_by",
+            "created_at", "closed_by", "closed_at", "moments", "deadlines",
+        )  # fmt: skip
+
+    def get_summary(self, row: LegalCase) -> str:
+        return self.words(row.summary)
+
+    def get_outcome_note(self, row: LegalCase) -> str:
+        return self.words(row.outcome_note)
+
+    @extend_schema_field(DeadlineSerializer(many=True))
+    def get_deadlines(self, row: LegalCase) -> Any:
+        found = [clock for clock in row.clocks.all() if clock.dropped_at is None]
+        found.sort(key=lambda clock: (clock.due_at is None, clock.due_at or clock.started_at, clock.pk))
+        return DeadlineSerializer(found, many=True).data
+
+
+class CaseInputSerializer(StrictSerializer):
+    """登记争议：机关、对方编号、收到时间；平台介入可注明平台，不注明时取工单店铺的平台。"""
+
+    authority = serializers.ChoiceField(choices=Authority.choices)
+    external_number = CleanCharField(max_length=cases.NUMBER_LENGTH)
+    received_at = MomentField()
+    ticket = TicketField(required=False, allow_null=True)
+    platform = serializers.ChoiceField(choices=ShopPlatform.choices, required=False)
+    matter = serializers.ChoiceField(choices=Matter.choices, required=False)
+    summary = CleanCharField(max_length=cases.SUMMARY_LENGTH, multiline=True, required=False, allow_blank=True)
+    reply_due_at = MomentField(required=False, allow_null=True)
+    companion = IdField(
+        required=False, allow_null=True, help_text=gettext_lazy("同一来件的另一案（投诉与举报分开登记）")
+    )
+
+    def validate_companion(self, value: int | None) -> LegalCase | None:
+        if value is None:
+            return None
+        found = LegalCase.objects.visible_to(self.context["request"].user).filter(pk=value).first()
+        if found is None:
+            raise serializers.ValidationError(_("没有这件案件。"))
+        return found  # type: ignore[no-any-return]
+
+
+class MomentInputSerializer(StrictSerializer):
+    """进展：受理、要求补充举证、作出决定、结案、鉴定开始和结束……相应的时限随之起算或暂停。"""
+
+    event = serializers.ChoiceField(choices=CaseEvent.choices)
+    at = MomentField()
+    note = CleanCharField(max_length=cases.NOTE_LENGTH, required=False, allow_blank=True)
+
+
+class CloseCaseSerializer(StrictSerializer):
+    outcome = serializers.ChoiceField(choices=CaseOutcome.choices)
+    note = CleanCharField(max_length=cases.SUMMARY_LENGTH, multiline=True, required=False, allow_blank=True)
+
+
+class PackSerializer(StrictSerializer):
+    """写明原因时包含完整个人信息（须有权限并留痕），不写则脱敏。"""
+
+    reason = CleanCharField(max_length=packs.REASON_LENGTH, required=False, allow_blank=True, default="")
+
+
+def pack_response(made: packs.MadePack) -> FileResponse:
+    """The pack as a download; its manifest's hash stands in a header too."""
+    response = FileResponse(made.file, as_attachment=True, filename=made.name, content_type="application/zip")
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cache-Control"] = "no-store"
+    response["X-Manifest-Sha256"] = made.row.digest
+    return response
+
+
+def of_ticket(rows: Any, value: str) -> Any:
+    return rows.filter(ticket__in=Ticket.objects.all().named(value))
+
+
+class CaseFilter(django_filters.FilterSet):
+    authority = django_filters.ChoiceFilter(choices=Authority.choices)
+    platform = django_filters.ChoiceFilter(choices=ShopPlatform.choices)
+    state = django_filters.ChoiceFilter(choices=CaseState.choices)
+    ticket = django_filters.CharFilter(method="by_ticket", max_length=20)
+    external_number = django_filters.CharFilter(max_length=100)
+
+    class Meta:
+        model = LegalCase
+        fields: list[str] = []
+
+    def by_ticket(self, rows: Any, name: str, value: str) -> Any:
+        return of_ticket(rows, value)
+
+
+class LegalCaseViewSet(CreateMixin, ReadViewSet):
+    """监管与平台争议：12315、平台介入、消协、在线和解、诉讼；时限自动计算。"""
+
+    queryset = LegalCase.objects.for_list().prefetch_related("moments", "clocks__rule")
+    serializer_class = CaseInputSerializer
+    read_serializer_class = LegalCaseSerializer
+    serializer_classes = {
+        "moments": MomentInputSerializer,
+        "close": CloseCaseSerializer,
+        "evidence_pack": PackSerializer,
+    }
+    filterset_class = CaseFilter
+    required_permissions = {
+        "list": "tickets.view_legalcase",
+        "retrieve": "tickets.view_legalcase",
+        "create": "tickets.add_legalcase",
+        "moments": "tickets.change_legalcase",
+        "close": "tickets.close_legalcase",
+        "evidence_pack": "tickets.add_evidencepack",
+    }
+
+    @extend_schema(
+        request=CaseInputSerializer,
+        responses={201: LegalCaseSerializer},
+        examples=[example("12315 投诉", CASE_EXAMPLE, request_only=True)],
+    )
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """登记争议。未来的时间、三年前的时间、不认识的机关答 400；同一编号已登记答 409。"""
+        return super().create(request, *args, **kwargs)
+
+    def create_instance(self, serializer: Any) -> LegalCase:
+        return self._fresh(cases.open_case(actor=self.request.user, **serializer.validated_data))  # type: ignore[arg-type]
+
+    def _fresh(self, case: LegalCase) -> LegalCase:
+        found: LegalCase = self._all_rows().get(pk=case.pk)
+        return found
+
+    @extend_schema(
+        request=MomentInputSerializer,
+        responses={201: LegalCaseSerializer},
+        examples=[example("机关受理", MOMENT_EXAMPLE, request_only=True)],
+    )
+    @action(detail=True, methods=["post"])
+    def moments(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """登记进展，相应的时限随之起算。"""
+        case = self.get_object()
+        cases.record_moment(case=case, actor=request.user, **self.validated())  # type: ignore[arg-type]
+        return self.shown(self._fresh(case), status_code=201)
+
+    @extend_schema(
+        request=CloseCaseSerializer,
+        responses=LegalCaseSerializer,
+        examples=[example("和解", {"outcome": "settled", "note": "退款并补偿运费"}, request_only=True)],
+    )
+    @action(detail=True, methods=["post"])
+    def close(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """结案。有错过的我方时限没有原因和补救时答 409。"""
+        case = self.get_object()
+        cases.close_case(case=case, actor=request.user, **self.validated())  # type: ignore[arg-type]
+        return self.shown(self._fresh(case))
+
+    @extend_schema(
+        request=PackSerializer,
+        responses={(200, "application/zip"): OpenApiResponse(OpenApiTypes.BINARY)},
+        examples=[example("提交 12315", {"reason": "12315 要求提供材料"}, request_only=True)],
+    )
+    @action(detail=True, methods=["post"], url_path="evidence-pack")
+    def evidence_pack(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+        """导出证据包（ZIP）：订单、会话、物流、附件、已固定的证据，连同每个文件的指纹。"""
+        case = self.get_object()
+        return pack_response(packs.make_pack(actor=request.user, case=case, **self.validated()))  # type: ignore[arg-type]
+
+
+class ClockInputSerializer(StrictSerializer):
+    """在工单上开始一个法定时限。规则见 /legal-rules/。"""
+
+    ticket = TicketField()
+    rule = CleanCharField(max_length=40)
+    started_at = MomentField()
+
+
+class MeetSerializer(StrictSerializer):
+    """完成。晚于截止时间时须写明原因和补救。"""
+
+    at = MomentField(required=False, allow_null=True)
+    cause = CleanCharField(max_length=clocks.NOTE_LENGTH, multiline=True, required=False, allow_blank=True)
+    remedy = CleanCharField(max_length=clocks.NOTE_LENGTH, multiline=True, required=False, allow_blank=True)
+
+
+class ExplainSerializer(StrictSerializer):
+    cause = CleanCharField(max_length=clocks.NOTE_LENGTH, multiline=True)
+    remedy = CleanCharField(max_length=clocks.NOTE_LENGTH, multiline=True)
+
+
+class DropSerializer(StrictSerializer):
+    reason = CleanCharField(max_length=clocks.REASON_LENGTH)
+
+
+class ClockFilter(django_filters.FilterSet):
+    state = django_filters.ChoiceFilter(
+        method="by_state",
+        choices=[
+            ("running", gettext_lazy("进行中")),
+            ("unexplained", gettext_lazy("错过待说明")),
+            ("met", gettext_lazy("已完成")),
+        ],
+    )
+    is_ours = django_filters.BooleanFilter()
+    ticket = django_filters.CharFilter(method="by_ticket", max_length=20)
+    rule = django_filters.CharFilter(field_name="rule__code", max_length=40)
+
+    class Meta:
+        model = LegalClock
+        fields: list[str] = []
+
+    def by_state(self, rows: Any, name: str, value: str) -> Any:
+        if value == "running":
+            return rows.running()
+        return rows.to_explain() if value == "unexplained" else rows.filter(met_at__isnull=False)
+
+    def by_ticket(self, rows: Any, name: str, value: str) -> Any:
+        return of_ticket(rows, value)
+
+
+class LegalDeadlineViewSet(CreateMixin, ReadViewSet):
+    """法定时限：按剩余时间排列；错过的须写明原因和补救。"""
+
+    queryset = LegalClock.objects.for_list()
+    serializer_class = ClockInputSerializer
+    read_serializer_class = LegalClockSerializer
+    serializer_classes = {"meet": MeetSerializer, "explain": ExplainSerializer, "drop": DropSerializer}
+    filterset_class = ClockFilter
+    ordering = ("due_at", "id")
+    ordering_options = {"due_at": ("due_at", "id"), "-due_at": ("-due_at", "-id")}
+    required_permissions = {
+        "list": "tickets.view_legalclock",
+        "retrieve": "tickets.view_legalclock",
+        "create": "tickets.add_legalclock",
+        "meet": "tickets.change_legalclock",
+        "explain": "tickets.explain_legalclock",
+        "drop": "tickets.explain_legalclock",
+    }
+
+    @extend_schema(
+        request=ClockInputSerializer,
+        responses={201: LegalClockSerializer},
+        examples=[example("收到退货后退款", CLOCK_EXAMPLE, request_only=True)],
+    )
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """在工单上开始一个法定时限；同一规则在同一工单上只有一个。"""
+        return super().create(request, *args, **kwargs)
+
+    def create_instance(self, serializer: Any) -> LegalClock:
+        data = serializer.validated_data
+        made = clocks.start_clock(
+            rule=data["rule"],
+            key=f"ticket:{data['ticket'].pk}",
+            ticket=data["ticket"],
+            started_at=data["started_at"],
+            actor=self.request.user,  # type: ignore[arg-type]
+        )
+        return self._fresh(made)
+
+    def _fresh(self, row: LegalClock) -> LegalClock:
+        found: LegalClock = self._all_rows().get(pk=row.pk)
+        return found
+
+    @extend_schema(
+        request=MeetSerializer,
+        responses=LegalClockSerializer,
+        examples=[example("已退款", {"at": "2026-11-24T16:20:00+08:00"}, request_only=True)],
+    )
+    @action(detail=True, methods=["post"])
+    def meet(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """登记完成；晚了须同时写明原因和补救。"""
+        row = self.get_object()
+        return self.shown(self._fresh(clocks.meet(clock=row, actor=request.user, **self.validated())))  # type: ignore[arg-type]
+
+    @extend_schema(
+        request=ExplainSerializer,
+        responses=LegalClockSerializer,
+        examples=[example("说明", EXPLAIN_EXAMPLE, request_only=True)],
+    )
+    @action(detail=True, methods=["post"])
+    def explain(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """写明错过的原因和补救。"""
+        row = self.get_object()
+        return self.shown(self._fresh(clocks.explain(clock=row, actor=request.user, **self.validated())))  # type: ignore[arg-type]
+
+    @extend_schema(
+        request=DropSerializer,
+        responses=LegalClockSerializer,
+        examples=[example("不适用", {"reason": "客户已撤回退货"}, request_only=True)],
+    )
+    @action(detail=True, methods=["post"])
+    def drop(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """这个时限不再适用。"""
+        row = self.get_object()
+        return self.shown(self._fresh(clocks.drop(clock=row, actor=request.user, **self.validated())))  # type: ignore[arg-type]
+
+
+class LegalRuleSerializer(StrictModelSerializer):
+    """一条时限规则：来源、生效日期、可信度。规则仅供内部参考，以最新法律与平台规则为准。"""
+
+    class Meta:
+        model = LegalRule
+        fields = (
+            "id", "code", "title", "amount", "unit", "clock", "opens_minute", "closes_minute", "is_extended", "warns",
+            "starts", "provisional", "authorities", "platform", "is_ours", "source_title", "source_article",
+            "source_url", "effective_from", "effective_to", "confidence", "checked_on", "is_active", "updated_at",
+        )  # fmt: skip
+        read_only_fields = ("code", "starts", "provisional", "authorities", "platform", "is_ours", "updated_at")
+
+
+class LegalRuleViewSet(UpdateMixin, ReadViewSet):
+    """法定与平台时限规则；修改只影响以后开始的时限。"""
+
+    queryset = LegalRule.objects.all()
+    visible_to_all = True
+    serializer_class = LegalRuleSerializer
+    ordering = ("code", "id")
+    required_permissions = {
+        "list": "tickets.view_legalrule",
+        "retrieve": "tickets.view_legalrule",
+        "partial_update": "tickets.change_legalrule",
+    }
+
+    @extend_schema(
+        request=LegalRuleSerializer,
+        responses=LegalRuleSerializer,
+        examples=[example("改为 3 个工作日", {"amount": 3, "warns": [2]}, request_only=True)],
+    )
+    def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """修改规则；已开始的时限不变。"""
+        return super().partial_update(request, *args, **kwargs)
+
+    def update_instance(self, instance: Any, serializer: Any) -> LegalRule:
+        return rules.save_rule(rule=instance, actor=self.request.user, values=serializer.validated_data)  # type: ignore[arg-type]
