@@ -7,7 +7,7 @@ from typing import Any
 from core.calendars.models import BusinessCalendar, PublicHolidayYear
 from core.calendars.services import HoursInput, load_public_holidays, save_calendar
 from crm.staff.models import User
-from crm.workbench.demo.norms import set_norms
+from crm.workbench.demo.norms import meet_platforms, open_chat, set_norms
 from customers.choices import ShopPlatform
 from customers.models import Shop, Tag
 from customers.services import save_shop, save_tag, save_tag_group
@@ -161,7 +161,10 @@ def furnish(*, actor: User, until: datetime) -> Furnished:
     configuration.forget()
     for key, name, kind, shop in CHANNELS:
         channel = Channel.objects.filter(key=key).first()
-        rules.save_channel(channel=channel, actor=actor, key=key, name=name, kind=kind, shop=shop)
+        channel = rules.save_channel(channel=channel, actor=actor, key=key, name=name, kind=kind, shop=shop)
+        if kind == ChannelKind.CHAT:
+            open_chat(channel=channel, actor=actor)
+    meet_platforms(actor=actor)
     queues = make_queues(actor)
     calendars = make_calendars(actor, until)
     make_policies(actor, calendars)
