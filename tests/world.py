@@ -35,11 +35,11 @@ from tests.logistics_world import build_logistics
 from tests.scripts_library.factories import make_article, make_script
 from tests.tickets.conftest import always_open, promise
 from tickets.models import Channel, PlatformNorm, Queue, RoutingRule, SLAPolicy, Ticket, TicketLink, TicketTransfer
+from tickets.procedures import following
 from tickets.services import (
+    abuse,
     attachments,
     compensations,
-    abuse,
-from tickets.procedures import following
     contact,
     conversation,
     intake,
@@ -62,13 +62,13 @@ PNG = bytes.fromhex(
 #: A word that stands in the texts of the team and nowhere else.
 SECRET_WORD = "琉璃盏"
 
-
 IMPROVEMENT = {
     "title": "晚班加人",
     "metric": "fast_replies",
     "baseline_first": date(2026, 10, 1),
     "baseline_last": date(2026, 10, 14),
 }
+
 
 @dataclass
 class World:
@@ -124,6 +124,7 @@ def build_world() -> World:
     _customers(world)
     _tickets(world)
     _library(world)
+    _procedures(world)
     _views(world)
     _offline(world)
     build_logistics(world)
@@ -136,7 +137,6 @@ def _tokens(world: World) -> None:
     world.ids |= {
         "staff": world.people["agent"].pk,
         "token": ApiToken.objects.get(user=world.people["agent"]).pk,
-    _procedures(world)
         "team": world.team.pk,
         "queue": world.queue.pk,
     }
@@ -291,15 +291,18 @@ def _about(world: World, main: Ticket) -> None:
     goodwill = {"P": "99", "severity": "0.1", "responsibility": "1"}
     granted = compensations.grant(ticket=main, actor=agent, case="C-22", inputs=goodwill, amount=Decimal("9.90"))
     waiting = compensations.grant(ticket=main, actor=agent, case="C-04", inputs={"P": "50"}, amount=Decimal(550))
-    transfer = TicketTransfer.objects.create(ticket=main, number=1, source=world.queue, target=world.queue)
     solved = Ticket.objects.get(pk=world.ids["solved_ticket"])
     improvement = create_improvement(actor=world.people["lead"], values=IMPROVEMENT)
     reported = abuse.report_abuse(ticket=solved, actor=agent, note="辱骂")
     asked = ask_relief(ticket=main, actor=agent)
+    transfer = TicketTransfer.objects.create(ticket=main, number=1, source=world.queue, target=world.queue)
     world.ids |= build_aftersales(main, Order.objects.get(pk=world.ids["order"]), agent)
     [told] = notices.notify(users=[agent.pk], kind="mentioned", ticket=main, actor=world.people["lead"])
-    stands_in = Substitution.objects.create(
-        person=world.people["supervisor"], substitute=world.people["lead"], ends_at=clock.now() + timedelta(days=1)
+    stands_in = Substitution.objects.create(  # from tomorrow on: today it gives nobody a right
+        person=world.people["supervisor"],
+        substitute=world.people["lead"],
+        starts_at=clock.now() + timedelta(days=1),
+        ends_at=clock.now() + timedelta(days=2),
     )
     tied = TicketLink.objects.create(ticket=main, other_id=world.ids["solved_ticket"], kind="related")
     tomorrow = clock.now() + timedelta(days=1)
@@ -322,14 +325,29 @@ def _about(world: World, main: Ticket) -> None:
         "breach": breach.pk,
         "transfer": transfer.pk,
         "substitution": stands_in.pk,
+        "abuse_report": reported.pk,
+        "relief_request": asked.pk,
+        "improvement": improvement.pk,
         "notice": told.pk,
         "ticket_link": tied.pk,
         "customer_message": main.messages.filter(kind="customer").values_list("pk", flat=True)[0],
     }
 
-        "abuse_report": reported.pk,
-        "relief_request": asked.pk,
-        "improvement": improvement.pk,
+
+def _procedures(world: World) -> None:
+    following.ensure_built_in()
+    refund = Procedure.objects.select_related("live_version").get(key="refund")
+    run = running.start(procedure=refund, subject_id=world.ids["ticket"], actor=world.people["agent"])
+    task = running.open_main(run)
+    assert task is not None
+    world.ids |= {
+        "procedure": refund.pk,
+        "run": run.pk,
+        "task": task.pk,
+        "department": task.department_id,
+        "duty": Duty.objects.filter(category="").first().pk,  # type: ignore[union-attr]
+    }
+
 
 def _views(world: World) -> None:
     values = {"name": "待办投诉", "condition": {"field": "type", "op": "eq", "value": "complaint"}}
@@ -350,21 +368,6 @@ def _library(world: World) -> None:
     lead, supervisor = world.people["lead"], world.people["supervisor"]
     script = make_script(author=lead, reviewer=supervisor, key="REPLY-01", title="退款到账", body="您好，已为您退款。")
     article = make_article(author=lead, reviewer=supervisor, key="KB-0001", title="清洗说明", body="清水冲洗即可。")
-def _procedures(world: World) -> None:
-    following.ensure_built_in()
-    refund = Procedure.objects.select_related("live_version").get(key="refund")
-    run = running.start(procedure=refund, subject_id=world.ids["ticket"], actor=world.people["agent"])
-    task = running.open_main(run)
-    assert task is not None
-    world.ids |= {
-        "procedure": refund.pk,
-        "run": run.pk,
-        "task": task.pk,
-        "department": task.department_id,
-        "duty": Duty.objects.filter(category="").first().pk,  # type: ignore[union-attr]
-    }
-
-
     world.ids |= {
         "script": script.item_id,
         "script_key": script.item.key,

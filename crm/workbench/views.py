@@ -148,13 +148,13 @@ def side_context(request: HttpRequest, ticket: Ticket, tab: str) -> dict[str, An
         context["orders"] = desk.orders_of(ticket)
     elif tab == "money":
         context |= money_context(ticket, request.user, request.GET)
+    elif tab == "procedure":
+        context |= procedure_context(ticket, request.user)
     elif tab == "history":
         context["history"] = desk.history_of(ticket)
     else:
         context |= acquaintance(ticket, request.user)
         context["other_tickets"] = desk.other_tickets_of(ticket, request.user)
-    elif tab == "procedure":
-        context |= procedure_context(ticket, request.user)
         context["similar"] = similar_to(ticket, request.user)
         context["tags"] = list(ticket.customer.active_tags())
         context["form"] = TicketEditForm(initial=TicketEditForm.of(ticket))
