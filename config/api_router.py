@@ -17,7 +17,9 @@ from crm.staff.api.views import StaffViewSet, TeamViewSet, TokenViewSet
 from crm.workbench.api import SavedViewViewSet
 from crm.workbench.bulk.api import BulkChangeViewSet, BulkReplyViewSet
 from customers.api.catalogue import OrderViewSet, ShopViewSet, TagGroupViewSet, TagViewSet
+from customers.api.disruptions import DisruptionViewSet
 from customers.api.outreach import OutreachViewSet
+from customers.api.recalls import RecallViewSet
 from customers.api.shipments import CarrierViewSet, ShipmentExceptionViewSet, ShipmentViewSet, StallRuleViewSet
 from customers.api.views import CustomerViewSet
 from knowledge.api.views import ArticleViewSet
@@ -64,6 +66,8 @@ router.register("shipment-exceptions", ShipmentExceptionViewSet, basename="shipm
 router.register("carriers", CarrierViewSet, basename="carrier")
 router.register("stall-rules", StallRuleViewSet, basename="stall-rule")
 router.register("outreach", OutreachViewSet, basename="outreach")
+router.register("recalls", RecallViewSet, basename="recall")
+router.register("disruptions", DisruptionViewSet, basename="disruption")
 router.register("scripts", ScriptViewSet, basename="script")
 router.register("articles", ArticleViewSet, basename="article")
 router.register("tickets", TicketViewSet, basename="ticket")

@@ -97,6 +97,16 @@ PLACES = (
         "smyy appointments",
     ),
     Place(
+        "recalls",
+        _("召回"),
+        "rotate-2",
+        ("recall_list",),
+        "customers.view_recall",
+        2,
+        "g z",
+        "zh fwzd recalls disruptions",
+    ),
+    Place(
         "logistics",
         _("物流"),
         "truck-delivery",

@@ -14,7 +14,7 @@ from unfold.decorators import display
 from core.conditions import ConditionError
 from core.errors import DomainError
 from core.privacy.masks import mask_address, mask_email, mask_name, mask_phone
-from customers import services, shipment_admin, value_admin  # noqa: F401 (register their pages)
+from customers import recall_admin, services, shipment_admin, value_admin  # noqa: F401 (register their pages)
 from customers.choices import TagKind
 from customers.models import (
     Customer,

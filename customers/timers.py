@@ -3,6 +3,10 @@
 from datetime import datetime, timedelta
 
 from core.timers import Timer, periodic, timer_handler
+from customers.disruptions import running as disruptions
+from customers.disruptions.running import TELL_TIMER
+from customers.recalls import running as recalls
+from customers.recalls.running import DUTY_TIMER, NOTIFY_TIMER
 from customers.services import apply_all_rule_tags, begin_values, continue_values, expire_tag
 from customers.services.tagging import EXPIRY_TIMER
 from customers.services.values import CHUNK_TIMER
@@ -48,3 +52,23 @@ def look_at_parcel(timer: Timer) -> None:
 def measure_parcels_anew(timer: Timer) -> None:
     """A rule of patience was changed: the next parcels under way get their new moment."""
     stalls.rearm(key=timer.key, payload=timer.payload)
+
+
+@timer_handler(NOTIFY_TIMER)
+def notify_of_recall(timer: Timer) -> None:
+    """Tell the next customers of a recall."""
+    recalls.notify_next(key=timer.key, recall_id=timer.payload["recall"])
+
+
+@timer_handler(DUTY_TIMER)
+def duty_of_recall(timer: Timer) -> None:
+    """The last moment of a duty of law."""
+    if timer.subject_id is not None:
+        recalls.duty_became_due(duty_id=timer.subject_id)
+
+
+@timer_handler(TELL_TIMER)
+def tell_of_disruption(timer: Timer) -> None:
+    """Tell the next customers what is new."""
+    if timer.subject_id is not None:
+        disruptions.tell_some(update_id=timer.subject_id)

@@ -3,9 +3,11 @@
 from customers.models.care import CareNote
 from customers.models.consent import ConsentRecord
 from customers.models.customer import Customer, CustomerIdentity
+from customers.models.disruption import Disruption, DisruptionOrder, DisruptionUpdate
 from customers.models.merge import CustomerMerge
 from customers.models.order import Order, OrderItem
 from customers.models.outreach import Outreach, OutreachSettings
+from customers.models.recall import Recall, RecallDuty, RecallOrder
 from customers.models.shipment import Carrier, Shipment, ShipmentException, ShipmentNode, StallRule
 from customers.models.shop import Shop
 from customers.models.tag import CustomerTag, Tag, TagGroup
@@ -21,10 +23,16 @@ __all__ = [
     "CustomerSettings",
     "CustomerTag",
     "CustomerValue",
+    "Disruption",
+    "DisruptionOrder",
+    "DisruptionUpdate",
     "Order",
     "OrderItem",
     "Outreach",
     "OutreachSettings",
+    "Recall",
+    "RecallDuty",
+    "RecallOrder",
     "Shipment",
     "ShipmentException",
     "ShipmentNode",

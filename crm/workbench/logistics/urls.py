@@ -1,6 +1,6 @@
 from django.urls import path
 
-from crm.workbench.logistics import outreach, parcels
+from crm.workbench.logistics import disruptions, outreach, parcels, recalls
 
 urlpatterns = [
     path("shipments/", parcels.shipment_list, name="shipment_list"),
@@ -10,4 +10,13 @@ urlpatterns = [
     path("shipments/exceptions/<int:pk>/take/", parcels.exception_take, name="exception_take"),
     path("outreach/", outreach.outreach_list, name="outreach_list"),
     path("outreach/<int:pk>/", outreach.outreach_page, name="outreach_page"),
+    path("recalls/", recalls.recall_list, name="recall_list"),
+    path("recalls/new/", recalls.recall_new, name="recall_new"),
+    path("recalls/<int:pk>/", recalls.recall_page, name="recall_page"),
+    path("recalls/<int:pk>/report/", recalls.recall_report, name="recall_report"),
+    path("recalls/<int:pk>/<slug:verb>/", recalls.recall_act, name="recall_act"),
+    path("disruptions/", disruptions.disruption_list, name="disruption_list"),
+    path("disruptions/new/", disruptions.disruption_new, name="disruption_new"),
+    path("disruptions/<int:pk>/", disruptions.disruption_page, name="disruption_page"),
+    path("disruptions/<int:pk>/<slug:verb>/", disruptions.disruption_act, name="disruption_act"),
 ]
