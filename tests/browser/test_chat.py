@@ -1,6 +1,7 @@
 """A shop's page of another origin embeds the chat; visitor and agent talk without reloading."""
 
 import http.server
+import json
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -24,6 +25,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 SHOP = """<!doctype html><html lang="{lang}"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>Shop</title></head>
 <body><h1>Shop</h1><script src="{kean}/chat/widget.js" data-channel="webchat" async></script></body></html>"""
+
+#: As browsers do that keep nothing for embedded pages.
+NO_STORAGE_IN_FRAMES = """if (window !== window.top) Object.defineProperty(window, "localStorage", {
+    get() { throw new DOMException("denied", "SecurityError"); } });"""
 
 
 @pytest.fixture
@@ -153,6 +158,32 @@ def test_the_bot_answers_with_its_source_and_gives_way(
     assert wide <= 320
     frame.get_by_role("button", name="转人工", exact=True).click()
     expect(frame.locator("#chat-notice")).to_contain_text(f"{agent.name} 正在接待", timeout=10_000)
+
+
+@pytest.mark.capability("B06")
+def test_in_english_without_storage_of_its_own_the_shops_page_keeps_the_conversation(
+    visit: Callable[..., Page], shop: str, agent: User
+) -> None:
+    page = visit(f"{shop}/en")
+    page.context.add_init_script(NO_STORAGE_IN_FRAMES)
+    page.goto(f"{shop}/en")
+    frame = opened(page)
+    say(frame, "When will it ship?")
+    expect(frame.locator(".c-delivery")).to_contain_text("Delivered", timeout=10_000)
+    conversation.reply(ticket=Ticket.objects.get(), actor=agent, body="Today.")
+    expect(frame.locator(".c-message[data-kind=agent]")).to_contain_text("Today.", timeout=15_000)
+    frame.locator("#chat-text").fill("half a sen")
+    kept = json.loads(page.evaluate("localStorage.getItem('kean-chat:webchat:token')"))
+    assert kept["token"]
+    # Another page of the shop: the frame asks it for what it kept.
+    page.goto(f"{shop}/en/cart")
+    page.wait_for_selector("iframe")
+    again = page.frames[-1]
+    expect(again.locator(".c-message[data-kind=agent]")).to_contain_text("Today.", timeout=15_000)
+    expect(again.locator("#chat-text")).to_have_value("half a sen")
+    say(again, "Thank you")
+    expect(again.locator(".c-message[data-kind=customer]")).to_have_count(2)
+    assert Ticket.objects.count() == 1
 
 
 def test_a_page_that_is_not_listed_shows_nothing(chromium: Browser, shop: str) -> None:

@@ -35,9 +35,8 @@
     clearTimeout(threadTimer);
     threadTimer = setTimeout(() => {
       if (!main()) return;
-      // A menu is not taken from under the hand: the news waits until it is closed.
-      if ($("#desk-thread details[open]")) return refreshThread();
-      load("#desk-thread", main().dataset.threadUrl).then(toLatest);
+      // Put in place by desk_thread.js, which leaves standing what is being read.
+      load("#desk-thread", main().dataset.threadUrl);
     }, 150);
   }
   const fresh = new Set();

@@ -97,9 +97,9 @@
       arrive();
       markRead();
     }
-    if (event.target.id === "desk-thread" && document.visibilityState === "visible") tell(told?.state || "looking", "1");
     if (event.target.id === "desk-list") { markRead(); draw(); }
   });
+  document.addEventListener("kean:thread", () => { if (document.visibilityState === "visible") tell(told?.state || "looking", "1"); });
   document.addEventListener("visibilitychange", () => { if (document.visibilityState === "visible") arrive(); else leave(); });
   window.addEventListener("pagehide", leave);
   document.addEventListener("kean:ready", () => {
