@@ -10,6 +10,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
+        ("tickets", "0022_asked_again"),
         ("tickets", "0023_undelivered_reason"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
