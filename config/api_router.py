@@ -3,13 +3,14 @@
 from django.urls import path
 from rest_framework.routers import DefaultRouter
 
-from core.approvals.api import ApprovalViewSet
+from core.approvals.api import ApprovalViewSet, SubstitutionViewSet
 from core.calendars.api import BusinessCalendarViewSet
 from core.procedures.api.runs import RunViewSet, TaskViewSet
 from core.procedures.api.templates import DepartmentViewSet, DutyViewSet, ProcedureViewSet
 from crm.followups.api.views import FollowUpVisitViewSet, SurveyViewSet
 from crm.insights.chat_views import ChatReportView
 from crm.insights.improvements.api import ImprovementViewSet
+from crm.insights.triage_views import TriageAccuracyView
 from crm.integrations.api.views import WebhookViewSet
 from crm.staff.api.relief import ReliefViewSet, WellbeingView
 from crm.staff.api.shifts import PeakPlanViewSet, ShiftTemplateViewSet, ShiftViewSet
@@ -46,7 +47,6 @@ from tickets.api.complaints import ComplaintViewSet
 from tickets.api.platform_norms import PlatformNormViewSet
 from tickets.api.public import InboundView, PublicComplaintView, TrackView
 from tickets.api.transfers import TransferViewSet
-from tickets.api.triage import TriageAccuracyView
 from tickets.api.views import AttachmentViewSet, TicketViewSet
 from tickets.api.waiting import WaitingReplyViewSet
 from tickets.api.wechat import WeChatView
@@ -106,6 +106,7 @@ router.register("abuse-reports", AbuseReportViewSet, basename="abuse-report")
 router.register("relief-requests", ReliefViewSet, basename="relief-request")
 router.register("compensations", CompensationViewSet, basename="compensation")
 router.register("approvals", ApprovalViewSet, basename="approval")
+router.register("substitutions", SubstitutionViewSet, basename="substitution")
 router.register("improvements", ImprovementViewSet, basename="improvement")
 router.register("follow-up-visits", FollowUpVisitViewSet, basename="follow-up-visit")
 router.register("surveys", SurveyViewSet, basename="survey")

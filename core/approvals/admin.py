@@ -3,7 +3,6 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.auth import get_user_model
-from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
@@ -79,11 +78,6 @@ class SubstitutionAdmin(ServiceAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        rows = Substitution.objects.all()
-        user: Any = request.user
-        return rows if user.sees_everything else rows.filter(Q(person=user) | Q(substitute=user))
 
     def save_model(self, request: HttpRequest, obj: Substitution, form: Any, change: bool) -> None:
         values = {name: getattr(obj, name) for name in SubstitutionForm.Meta.fields}

@@ -3,19 +3,24 @@
 from typing import Any
 
 import django_filters
+from django.contrib.auth import get_user_model
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
+from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.fields import CleanCharField
+from core import clock
+from core.api.fields import CleanCharField, MomentField
 from core.api.people import PersonSerializer
+from core.api.permissions import SIGNED_IN
 from core.api.schema import example
 from core.api.serializers import StrictSerializer
-from core.api.viewsets import ReadViewSet
+from core.api.viewsets import CreateMixin, ReadViewSet
 from core.approvals import registry, services
-from core.approvals.models import ApprovalRequest, ApprovalState
+from core.approvals.models import ApprovalRequest, ApprovalState, Substitution
 from core.language import mask_text
 
 APPROVE_EXAMPLE = example("批准", {"note": "同意，责任在我方"}, request_only=True)
@@ -95,3 +100,80 @@ class ApprovalViewSet(ReadViewSet):
         found = self.get_object()
         note = self.validated().get("note", "")
         return self.shown(services.decide(request=found, actor=self.request.user, approve=approve, note=note))
+
+
+SUBSTITUTION_EXAMPLE = {
+    "substitute": 12,
+    "starts_at": "2026-12-01T09:00:00+08:00",
+    "ends_at": "2026-12-08T18:00:00+08:00",
+}
+
+
+class SubstitutionSerializer(serializers.ModelSerializer):
+    """谁在何时代谁审批。"""
+
+    person = PersonSerializer()
+    substitute = PersonSerializer()
+
+    class Meta:
+        model = Substitution
+        fields = ("id", "person", "substitute", "starts_at", "ends_at", "created_at")
+
+
+class SubstitutionCreateSerializer(StrictSerializer):
+    substitute = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+    starts_at = MomentField(required=False, help_text=gettext_lazy("不填则从现在起。"))
+    ends_at = MomentField()
+    person = serializers.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=2**63 - 1,
+        help_text=gettext_lazy("不在的人，默认本人；只有管理员能为他人指定。"),
+    )
+
+    def validate_substitute(self, value: int) -> Any:
+        people: Any = get_user_model().objects
+        return _named(people.possible_substitutes(self.context["request"].user), value)
+
+    def validate_person(self, value: int) -> Any:
+        people: Any = get_user_model().objects
+        return _named(people.visible_to(self.context["request"].user).active(), value)
+
+
+def _named(people: Any, pk: int) -> Any:
+    found = people.filter(pk=pk).first()
+    if found is None:
+        raise serializers.ValidationError(_("没有这位员工。"))
+    return found
+
+
+class SubstitutionViewSet(CreateMixin, ReadViewSet):
+    """审批代理：本人不在时由谁代为审批；代理人永不审批自己的申请。"""
+
+    queryset = Substitution.objects.select_related("person", "substitute")
+    read_serializer_class = SubstitutionSerializer
+    serializer_class = SubstitutionCreateSerializer
+    required_permissions = {
+        "list": SIGNED_IN,
+        "retrieve": SIGNED_IN,
+        "create": "core.add_substitution",
+        "destroy": "core.delete_substitution",
+    }
+
+    @extend_schema(
+        request=SubstitutionCreateSerializer,
+        responses={201: SubstitutionSerializer},
+        examples=[example("出差一周", SUBSTITUTION_EXAMPLE, request_only=True)],
+    )
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().create(request, *args, **kwargs)
+
+    def create_instance(self, serializer: Any) -> Substitution:
+        values = {"starts_at": clock.now(), "person": self.request.user, **serializer.validated_data}
+        return services.name_substitute(actor=self.request.user, **values)
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """结束代理：已开始的到此为止，未开始的取消。"""
+        services.end_substitution(substitution=self.get_object(), actor=request.user)
+        return Response(status=status.HTTP_204_NO_CONTENT)

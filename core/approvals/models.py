@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from core import clock
-from core.approvals.querysets import ApprovalRequestQuerySet
+from core.approvals.querysets import ApprovalRequestQuerySet, SubstitutionQuerySet
 from core.fields import UpdatedAtField
 from core.privacy import EncryptedRow, EncryptedTextField
 
@@ -82,6 +82,8 @@ class Substitution(models.Model):
     starts_at = models.DateTimeField(_("开始时间"), default=clock.now)
     ends_at = models.DateTimeField(_("结束时间"))
     created_at = models.DateTimeField(_("创建时间"), default=clock.now, editable=False)
+
+    objects = SubstitutionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("审批代理")

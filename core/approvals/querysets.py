@@ -31,6 +31,16 @@ class ApprovalRequestQuerySet(models.QuerySet[Any]):
         return self.pending().filter(kind__in=keys).exclude(requester=user)
 
 
+class SubstitutionQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: Any) -> "SubstitutionQuerySet":
+        """Those in which the person stands in or is stood in for; admins and auditors see all."""
+        return self if user.sees_everything else self.filter(Q(person=user) | Q(substitute=user))
+
+    def to_come(self) -> "SubstitutionQuerySet":
+        """Running now, or later."""
+        return self.filter(ends_at__gt=clock.now())
+
+
 def absent_people(user: Any) -> list[Any]:
     """Whom the person stands in for now. One query, kept on the instance."""
     if not hasattr(user, "_absent_people"):

@@ -165,8 +165,11 @@ def name_substitute(
     if person.pk == substitute.pk:
         sentence = _("代理人不能是本人。")
         raise InvalidInput(sentence, fields={"substitute": [sentence]})
-    if ends_at <= starts_at:
-        sentence = _("结束时间须晚于开始时间。")
+    if not substitute.is_active or substitute.is_auditor:
+        sentence = _("这位同事不能代理审批。")
+        raise InvalidInput(sentence, fields={"substitute": [sentence]})
+    if ends_at <= starts_at or ends_at <= clock.now():
+        sentence = _("结束时间须晚于开始时间和现在。")
         raise InvalidInput(sentence, fields={"ends_at": [sentence]})
     found = Substitution.objects.create(person=person, substitute=substitute, starts_at=starts_at, ends_at=ends_at)
     record_event(
@@ -178,3 +181,27 @@ def name_substitute(
         audience=f"user:{substitute.pk}",
     )
     return found
+
+
+@transaction.atomic
+def end_substitution(*, substitution: Substitution, actor: Any) -> None:
+    """Back earlier than planned: what has begun ends now, what has not is taken away."""
+    row = Substitution.objects.select_for_update().get(pk=substitution.pk)
+    if row.person_id != actor.pk and not actor.is_admin:
+        raise NotAllowed(_("只能结束自己指定的审批代理。"))
+    now = clock.now()
+    if row.ends_at <= now:
+        raise Conflict(_("这项审批代理已经结束。"), code="ended")
+    record_event(
+        kind="approval.substitute_ended",
+        subject_type="substitution",
+        subject_id=row.pk,
+        actor=actor,
+        payload={"person": row.person_id, "substitute": row.substitute_id},
+        audience=f"user:{row.substitute_id}",
+    )
+    if row.starts_at >= now:
+        row.delete()
+        return
+    row.ends_at = now
+    row.save(update_fields=["ends_at"])

@@ -7,8 +7,9 @@ from itertools import islice
 from django.db import connection, transaction
 
 from core.events import Event, EventCursor, readable_until
+from crm.insights import triage
 from crm.insights.counting import KINDS, Fact, all_facts
-from crm.insights.models import DayCount, PersonDayCount
+from crm.insights.models import DayCount, PersonDayCount, TriageDay
 
 CONSUMER = "insights.days"
 
@@ -25,7 +26,8 @@ ON CONFLICT (person_id, day, metric) DO UPDATE SET value = insights_persondaycou
 
 
 def count(events: Sequence[Event]) -> None:
-    """Add a batch of events to the counts, two statements for all of it. The caller's transaction moves its cursor."""
+    """Add a batch of events to the counts, a few statements for all. The caller's transaction moves its cursor."""
+    triage.count(events)
     days: Counter[tuple[object, ...]] = Counter()
     people: Counter[tuple[object, ...]] = Counter()
     for fact in all_facts(events):
@@ -55,7 +57,10 @@ def rebuild_day_counts(*, batch: int = 2000, progress: Callable[[int], None] | N
     until = max(readable_until(), cursor.last_id)
     DayCount.objects.all().delete()
     PersonDayCount.objects.all().delete()
-    rows = Event.objects.filter(kind__in=KINDS, id__lte=until).order_by("id").iterator(chunk_size=batch)
+    TriageDay.objects.all().delete()
+    rows = (
+        Event.objects.filter(kind__in={*KINDS, *triage.KINDS}, id__lte=until).order_by("id").iterator(chunk_size=batch)
+    )
     done = 0
     while chunk := list(islice(rows, batch)):
         count(chunk)

@@ -70,6 +70,12 @@ class UserQuerySet(models.QuerySet["User"]):
         seeing = user_ids_seeing_queue(queue_id, supervisor=Role.SUPERVISOR)
         return self.filter(Q(role__in=[Role.ADMIN, Role.AUDITOR]) | Q(pk__in=seeing))
 
+    def possible_substitutes(self, user: "User") -> "UserQuerySet":
+        """Who may decide in the person's place: colleagues in sight, supervisors and admins; never auditors."""
+        near = self.visible_to(user).values("pk")
+        deciding = Q(role__in=[Role.SUPERVISOR, Role.ADMIN])
+        return self.active().filter(deciding | Q(pk__in=near)).exclude(role=Role.AUDITOR).exclude(pk=user.pk)
+
     def visible_to(self, user: "User") -> "UserQuerySet":
         """Oneself and colleagues: of one's own teams, for supervisors of the teams below, for
         admins and auditors everybody."""

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from crm.staff import views
-from crm.staff.pages import peaks, presence, shifts, wellbeing
+from crm.staff.pages import peaks, presence, shifts, substitutes, wellbeing
 
 urlpatterns = [
     path("team/", views.team, name="team"),
@@ -22,6 +22,8 @@ urlpatterns = [
     path("team/<int:pk>/logout/", presence.logout, name="staff_logout"),
     path("profile/", views.profile, name="profile"),
     path("profile/preferences/", views.preferences, name="preferences"),
+    path("profile/substitutes/", views.name_substitute, name="substitute_name"),
+    path("profile/substitutes/<int:pk>/end/", substitutes.end, name="substitute_end"),
     path("profile/tokens/", views.create_token, name="token_create"),
     path("profile/tokens/<int:token_id>/revoke/", views.delete_token, name="token_revoke"),
 ]

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.decorators import login_required, permission_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from crm.staff.adapters import remember_looks
 from crm.staff.forms import PreferencesForm, TokenForm
 from crm.staff.models import ApiToken
+from crm.staff.pages import substitutes
 from crm.staff.person import person_of
 from crm.staff.rosters import rosters_for
 from crm.staff.second_factor import has_second_factor
@@ -43,6 +44,15 @@ def availability(request: HttpRequest) -> HttpResponse:
 @require_GET
 def profile(request: HttpRequest) -> HttpResponse:
     return _profile_page(request, TokenForm())
+
+
+@login_required
+@permission_required(substitutes.MAY_NAME, raise_exception=True)
+@require_POST
+def name_substitute(request: HttpRequest) -> HttpResponse:
+    """Name who decides in one's place; faults show beside the fields."""
+    form = substitutes.name_from_form(request)
+    return redirect("profile") if form is None else _profile_page(request, TokenForm(), substitute_form=form)
 
 
 @login_required
@@ -86,9 +96,16 @@ def delete_token(request: HttpRequest, token_id: int) -> HttpResponse:
     return redirect("profile")
 
 
-def _profile_page(request: HttpRequest, form: TokenForm, new_key: str = "") -> HttpResponse:
+def _profile_page(
+    request: HttpRequest,
+    form: TokenForm,
+    new_key: str = "",
+    substitute_form: substitutes.SubstituteForm | None = None,
+) -> HttpResponse:
     person = person_of(request)
     context = {
+        **substitutes.substitutes_of(person),
+        "substitute_form": substitute_form or substitutes.SubstituteForm(user=person),
         "token_form": form,
         "new_key": new_key,
         "tokens": person.api_tokens.filter(revoked_at=None),

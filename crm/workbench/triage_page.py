@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from tickets.triage.accuracy import measure
+from crm.insights.triage import measure
 
 
 @login_required

@@ -201,6 +201,8 @@ PAGES = (
     Row("POST", "/team/peak/new/", "302 403 403 403 302 302 403", {"name": "双十一", "starts_at": "2098-11-10T20:00", "ends_at": "2098-11-12T00:00", "limit_percent": "150"}),
     Row("POST", "/team/peak/{peak}/stop/", "302 403 403 403 302 302 403"),
     Row("POST", "/profile/preferences/", "302 204 204 204 204 204 204", {"theme": "dark"}),
+    Row("POST", "/profile/substitutes/", "302 403 403 403 302 302 403", {"substitute": "{staff}", "ends_at": "2099-01-01T10:00"}),
+    Row("POST", "/profile/substitutes/{substitution}/end/", "302 403 403 403 302 404 403"),
     Row("POST", "/profile/tokens/", "302 200 200 200 200 200 200", {"name": "脚本"}),
     Row("POST", "/profile/tokens/{token}/revoke/", "302 302 404 404 404 404 404"),
     # Open to customers

@@ -343,6 +343,10 @@ ROWS = (
     Row("GET", "/api/v1/approvals/{approval}/", "401 200 404 200 200 200 200"),
     Row("POST", "/api/v1/approvals/{approval}/approve/", "401 403 404 403 200 200 403"),
     Row("POST", "/api/v1/approvals/{approval}/reject/", "401 403 404 403 200 200 403", {"note": "请补充照片"}),
+    Row("GET", "/api/v1/substitutions/", "401 200 200 200 200 200 200"),
+    Row("POST", "/api/v1/substitutions/", "401 403 403 403 201 201 403", {"substitute": "{staff}", "ends_at": LATER}),
+    Row("GET", "/api/v1/substitutions/{substitution}/", "401 404 404 200 200 200 200"),
+    Row("DELETE", "/api/v1/substitutions/{substitution}/", "401 403 403 403 204 204 403"),
     # People
     Row("GET", "/api/v1/staff/", "401 200 200 200 200 200 200"),
     Row("POST", "/api/v1/staff/", "401 403 403 403 201 201 403", {"username": "newcomer", "teams": ["售后一组"]}),

@@ -2,14 +2,8 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import timedelta
 
-from core import clock
 from core.statistics import Interval, wilson
-from tickets.models import Ticket
-
-PERIOD = timedelta(days=90)
-MOST_ROWS = 20_000
 
 
 @dataclass(frozen=True)
@@ -38,16 +32,16 @@ class Accuracy:
     classes: list[ClassAccuracy]
 
 
-def measure() -> Accuracy:
-    """Compare suggestion and final category of the newest tickets that have both.
-
-    Reads at most `MOST_ROWS` rows by the index on creation, so its cost does not grow with age.
-    """
-    rows = Ticket.objects.filter(created_at__gte=clock.now() - PERIOD, merged_into=None).order_by("-created_at", "-pk")
-    pairs = [pair for pair in rows.values_list("suggested_category", "category")[:MOST_ROWS] if all(pair)]
-    suggested = Counter(pair[0] for pair in pairs)
-    chosen = Counter(pair[1] for pair in pairs)
-    right = Counter(pair[0] for pair in pairs if pair[0] == pair[1])
+def accuracy_of(pairs: "Counter[tuple[str, str]]") -> Accuracy:
+    """What follows from how often each (suggested, chosen) pair of categories occurred."""
+    suggested: Counter[str] = Counter()
+    chosen: Counter[str] = Counter()
+    right: Counter[str] = Counter()
+    for (one, other), number in pairs.items():
+        suggested[one] += number
+        chosen[other] += number
+        if one == other:
+            right[one] += number
     classes = [
         ClassAccuracy(
             category,
@@ -59,5 +53,5 @@ def measure() -> Accuracy:
         )
         for category, _count in (suggested + chosen).most_common()
     ]
-    n, good = len(pairs), right.total()
+    n, good = pairs.total(), right.total()
     return Accuracy(n, good, good / n if n else None, wilson(good, n), classes)

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from tickets.triage.accuracy import measure
+from crm.insights.triage import measure
 
 
 class ClassAccuracySerializer(serializers.Serializer):
