@@ -117,6 +117,16 @@ PLACES = (
         "wl wlyc shipments parcels",
     ),
     Place(
+        "aftersales",
+        _("售后"),
+        "package",
+        ("aftersales_list",),
+        "tickets.view_aftersales",
+        2,
+        "g x",
+        "sh aftersales returns refunds",
+    ),
+    Place(
         "approvals",
         pgettext_lazy("many", "审批"),
         "user-check",

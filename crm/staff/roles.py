@@ -169,6 +169,7 @@ _LEAD = _AGENT | {
     "tickets.add_importbatch",
     "tickets.except_aftersales",
     "tickets.view_reconciliation",
+    "tickets.view_reconciliation",
     "tickets.judge_normbreach",
     "tickets.view_importbatch",
     "workbench.add_bulkreply",

@@ -52,6 +52,7 @@ urlpatterns = [
     path("desk/<str:number>/send/", composing.send, name="ticket_send"),
     path("desk/<str:number>/do/<slug:action>/", views.act, name="ticket_act"),
     path("", include("crm.workbench.library.urls")),
+    path("", include("crm.workbench.aftersales.urls")),
     path("", include("crm.workbench.logistics.urls")),
     path("", include("crm.workbench.procedures.urls")),
     path("triage/", triage_page.triage_accuracy, name="triage_accuracy"),

@@ -18,6 +18,7 @@ from crm.workbench import desk, platforms, signs
 from crm.workbench.access import require, ticket_or_404
 from crm.workbench.acquaintance import acquaintance
 from crm.workbench.actions import ACTIONS, available_actions
+from crm.workbench.aftersales.side import aftersales_context
 from crm.workbench.forms import TicketEditForm
 from crm.workbench.insertion import fitting_scripts, rung_for, scripts_for
 from crm.workbench.money import money_context
@@ -32,7 +33,7 @@ from tickets.services.norms import empathy
 from tickets.services.suggestions import anger_on, asked, similar_to, strategy_for
 from tickets.services.waiting import waiting_of
 
-SIDE_TABS = ("customer", "scripts", "articles", "orders", "money", "procedure", "history")
+SIDE_TABS = ("customer", "scripts", "articles", "orders", "money", "aftersales", "procedure", "history")
 
 
 def _list_context(request: HttpRequest, selection: desk.Selection) -> dict[str, Any]:
@@ -150,6 +151,8 @@ def side_context(request: HttpRequest, ticket: Ticket, tab: str) -> dict[str, An
         context |= money_context(ticket, request.user, request.GET)
     elif tab == "procedure":
         context |= procedure_context(ticket, request.user)
+    elif tab == "aftersales":
+        context |= aftersales_context(ticket, request.user, request.GET)
     elif tab == "history":
         context["history"] = desk.history_of(ticket)
     else:

@@ -69,6 +69,17 @@ PAGES = (
     Row("GET", "/complaints/duty/", "302 403 403 200 200 200 200"),
     Row("GET", "/tasks/", "302 200 200 200 200 200 200"),
     Row("POST", "/tasks/{task}/take/", "302 302 404 302 302 302 403"),
+    # After-sales
+    Row("GET", "/aftersales/", "302 200 200 200 200 200 200"),
+    Row("GET", "/aftersales/reconciliation/", "302 403 403 200 200 200 200"),
+    Row("POST", "/aftersales/reconciliation/", "302 403 403 422 422 422 422"),  # no file
+    Row("GET", "/aftersales/reconciliation/export/", "302 403 403 200 200 200 200"),
+    Row("GET", "/aftersales/{aftersales}/", "302 200 404 200 200 200 200"),
+    Row("POST", "/aftersales/{aftersales}/do/accept/", "302 302 404 302 302 302 403"),
+    Row("POST", "/aftersales/refunds/{refund}/pay/", "302 302 404 302 302 302 403"),
+    Row("GET", "/desk/{number}/side/aftersales/", "302 200 404 200 200 200 200"),
+    Row("GET", "/desk/{number}/aftersales/", "302 200 404 200 200 200 200"),
+    Row("POST", "/desk/{number}/aftersales/", "302 200 404 200 200 200 403", {"order": "{order}", "reason": "not_received", "kind": "refund_only"}),
     Row("GET", "/approvals/", "302 200 200 200 200 200 200"),
     Row("POST", "/approvals/{approval}/decide/", "302 403 404 403 302 302 403", {"decision": "approve"}),
     Row("GET", "/desk/{number}/handover/", "302 200 404 200 200 200 200"),

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from core.wording import explained, listed
+from tickets.aftersales_choices import AfterSalesAction, AfterSalesKind
 from tickets.choices import Action, MessageKind, Metric, NormStage, Priority
 from tickets.services import catalogue
 from tickets.services.transfer_rules import staffed_queue_ids
@@ -58,9 +59,18 @@ def event_sentence(event: Any) -> str:
         return str(_PLAIN[event.kind])
     if event.kind in _PROCEDURE:
         return str(_PROCEDURE[event.kind]) % {"title": "", "department": "", "procedure": "", **data}
+    if event.kind.startswith("aftersales."):
+        return _aftersales(event.kind.partition(".")[2], data)
     if event.kind in _MONEY:
         return _MONEY[event.kind] % {"amount": data["amount"]}
     return _moved(data) or event.kind
+
+
+def _aftersales(what: str, data: dict[str, Any]) -> str:
+    """`售后 退货退款 #12：验货`"""
+    kind = AfterSalesKind(data["aftersales_kind"]).label
+    done = AfterSalesAction(what).label if what in AfterSalesAction.values else _AFTERSALES.get(what, what)
+    return _("售后 {kind} #{id}：{done}").format(kind=kind, id=data["aftersales"], done=done)
 
 
 def _moved(data: dict[str, Any]) -> str:
@@ -132,6 +142,22 @@ _MONEY = {
     "compensation.rejected": gettext_lazy("驳回补偿 %(amount)s 元"),
     "compensation.expired": gettext_lazy("补偿 %(amount)s 元未在期限内审批，已失效"),
     "compensation.paid": gettext_lazy("补偿 %(amount)s 元已打款"),
+    "compensation.failed": gettext_lazy("补偿 %(amount)s 元打款失败"),
+    "compensation.reversed": gettext_lazy("补偿 %(amount)s 元已冲正"),
+    "compensation.below_floor": gettext_lazy("补偿 %(amount)s 元低于法定下限，已说明理由"),
+    "refund.requested": gettext_lazy("提出退款 %(amount)s 元"),
+    "refund.paid": gettext_lazy("退款 %(amount)s 元已打款"),
+    "refund.failed": gettext_lazy("退款 %(amount)s 元未成功"),
+    "refund.reversed": gettext_lazy("退款 %(amount)s 元已冲正"),
+}
+_AFTERSALES = {
+    "apply": gettext_lazy("登记售后"),
+    "inspected": gettext_lazy("售后验货"),
+    "overdue": gettext_lazy("售后单超时"),
+    "warned": gettext_lazy("售后单时限快到了"),
+    "red_line": gettext_lazy("售后单临近十五日红线"),
+    "slow_repair": gettext_lazy("维修将满三十日"),
+    "below_floor": gettext_lazy("售后低于法定下限，已说明理由"),
 }
 _TRANSFER = {
     "transfer_requested": gettext_lazy("申请再次转接，等主管确认"),

@@ -1,0 +1,110 @@
+"""The list of requests: by state, the nearest deadline first."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.decorators import login_required, permission_required
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.views.decorators.http import require_GET
+
+from core import clock
+from core.keyset import BadCursor, Page, read_page
+from crm.staff.person import person_of
+from crm.workbench.chips import Chip, chip, values_of
+from customers.choices import ShopPlatform
+from tickets.aftersales_choices import (
+    FINISHED_STATES,
+    OPEN_STATES,
+    STATE_TONES,
+    AfterSalesKind,
+    AfterSalesReason,
+    AfterSalesState,
+)
+from tickets.models import AfterSales
+
+PAGE_SIZE = 40
+_S = AfterSalesState
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A part of the list; `empty` says what an empty one means."""
+
+    key: str
+    label: str | Promise
+    states: tuple[str, ...]
+    empty: str | Promise
+    ordering: tuple[str, ...] = ("due_at", "id")
+
+
+TABS = {
+    tab.key: tab
+    for tab in (
+        Tab("open", lazy("未办结"), OPEN_STATES, lazy("没有等着办的售后单。在工作台打开工单，用“售后”页登记。")),
+        Tab("applied", lazy("待受理"), (_S.APPLIED, _S.APPROVING), lazy("新的售后申请会出现在这里。")),
+        Tab("returning", lazy("待寄回"), (_S.RETURNING,), lazy("没有在等买家寄回的商品。")),
+        Tab("inspecting", lazy("待验货"), (_S.INSPECTING,), lazy("没有到仓待验的商品。")),
+        Tab("deciding", lazy("待决定"), (_S.DECIDING,), lazy("没有等着决定的售后单。")),
+        Tab("executing", lazy("执行中"), (_S.EXECUTING,), lazy("没有在执行的售后单。")),
+        Tab("telling", lazy("待反馈"), (_S.DONE, _S.REFUSED, _S.FED_BACK), lazy("办完的售后单在这里等着反馈和评价。")),
+        Tab("ended", lazy("已结束"), FINISHED_STATES, lazy("结束的售后单会留在这里。"), ("-id",)),
+    )
+}
+
+
+def _chips(request: HttpRequest) -> list[Chip]:
+    query = request.GET
+    return [
+        chip(query, "kind", [("", _("全部方案")), *AfterSalesKind.choices]),
+        chip(query, "reason", [("", _("任何原因")), *AfterSalesReason.choices], before=_("，因")),
+        chip(query, "platform", [("", _("全部平台")), *ShopPlatform.choices], before=_("，来自")),
+        chip(query, "handler", [("", _("任何人")), ("me", _("我"))], before=_("，由"), after=_("经办")),
+        chip(query, "late", [("", _("不论是否超时")), ("yes", _("已超时"))], before=_("，")),
+    ]
+
+
+def _condition(user: Any, values: dict[str, str]) -> Q:
+    found = Q()
+    for name, lookup in (("kind", "kind"), ("reason", "reason"), ("platform", "order__shop__platform")):
+        if values[name]:
+            found &= Q(**{lookup: values[name]})
+    if values["handler"]:
+        found &= Q(handler=user)
+    if values["late"]:
+        found &= Q(due_at__lt=clock.now())
+    return found
+
+
+def _page(rows: Any, tab: Tab, cursor: str | None) -> Page[AfterSales]:
+    try:
+        return read_page(rows, ordering=tab.ordering, cursor=cursor, size=PAGE_SIZE)
+    except BadCursor:
+        return read_page(rows, ordering=tab.ordering, cursor=None, size=PAGE_SIZE)
+
+
+@login_required
+@permission_required("tickets.view_aftersales", raise_exception=True)
+@require_GET
+def aftersales_list(request: HttpRequest) -> HttpResponse:
+    """Requests of one tab."""
+    user = person_of(request)
+    tab = TABS.get(request.GET.get("tab", ""), TABS["open"])
+    chips = _chips(request)
+    rows: Any = AfterSales.objects.visible_to(user).filter(state__in=tab.states)
+    rows = rows.filter(_condition(user, values_of(chips))).for_list()
+    page = _page(rows, tab, request.GET.get("cursor"))
+    for row in page.rows:
+        row.tone = STATE_TONES[row.state]  # type: ignore[attr-defined]
+    context = {
+        "page": page,
+        "tab": tab,
+        "tabs": list(TABS.values()),
+        "chips": chips,
+        "is_filtered": any(item.is_set for item in chips),
+    }
+    return render(request, "workbench/aftersales/list.html", context)

@@ -1,0 +1,175 @@
+"""The desk's after-sales tab (售后): requests of the ticket, and a new one with what may be offered."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from core import clock
+from core.errors import DomainError, InvalidInput
+from crm.staff.models import User
+from crm.staff.person import person_of
+from crm.workbench.aftersales.forms import details_of
+from customers.models import Order, OrderItem
+from tickets.aftersales_choices import (
+    JUDGED_AS,
+    NOT_JUDGED,
+    STATE_TONES,
+    AfterSalesKind,
+    AfterSalesReason,
+    GoodsCondition,
+)
+from tickets.aftersales_outcomes import FIELDS
+from tickets.eligibility import CATEGORIES, REMEDIES, Facts
+from tickets.models import AfterSales, Ticket
+from tickets.services.aftersales import applying, eligibility
+
+ORDERS, ROWS = 10, 20
+
+
+def aftersales_context(ticket: Ticket, user: User, values: Mapping[str, str]) -> dict[str, Any]:
+    """What the tab shows: the requests, and the form with what law offers for what is chosen."""
+    rows: list[Any] = list(AfterSales.objects.filter(ticket=ticket).for_list().order_by("-id")[:ROWS])
+    for row in rows:
+        row.tone = STATE_TONES[row.state]
+    may_apply = user.has_perm("tickets.add_aftersales") and not ticket.merged_into_id
+    return {
+        "aftersales_rows": rows,
+        "may_apply": may_apply,
+        "may_except": user.has_perm(applying.EXCEPTION_RIGHT),
+        **(form_context(ticket, values) if may_apply else {}),
+    }
+
+
+def form_context(ticket: Ticket, values: Mapping[str, str]) -> dict[str, Any]:
+    """The form as far as it is filled in."""
+    rows = Order.objects.filter(customer=ticket.customer_id).select_related("shop").prefetch_related("items")
+    orders = list(rows.order_by("-ordered_at", "-pk")[:ORDERS])
+    order = _chosen_order(orders, ticket, values)
+    items = list(order.items.all()) if order else []
+    item = next((one for one in items if str(one.pk) == values.get("order_item")), items[0] if items else None)
+    judged, missing = _judged(order, values) if order else ({}, "")
+    options = _options(judged)
+    offered = [one["kind"] for one in options if one["offered"]]
+    kind = values.get("kind", "")
+    kind = kind if kind in offered else next(iter(offered), AfterSalesKind.RETURN_REFUND.value)
+    return {
+        "orders": orders,
+        "order": order,
+        "items": items,
+        "item": item,
+        "values": values,
+        "reasons": AfterSalesReason.choices,
+        "conditions": GoodsCondition.choices,
+        "categories": [(one.key, _(one.label)) for one in CATEGORIES.values()],
+        "judged": judged,
+        "missing": missing,
+        "options": options,
+        "kind": kind,
+        "outcome_fields": [
+            (one, _(one.label), values.get(one.name, "")) for one in FIELDS[kind] if one.phase == "apply"
+        ],
+    }
+
+
+def _chosen_order(orders: list[Order], ticket: Ticket, values: Mapping[str, str]) -> Order | None:
+    asked = values.get("order", "")
+    by_id = next((one for one in orders if str(one.pk) == asked), None)
+    named = next((one for one in orders if one.order_no == ticket.order_no), None)
+    return by_id or named or next(iter(orders), None)
+
+
+def _judged(order: Order, values: Mapping[str, str]) -> tuple[dict[str, Any], str]:
+    """What law says, and what is missing to say it."""
+    reason = values.get("reason", "") or AfterSalesReason.NO_REASON.value
+    if reason not in AfterSalesReason.values or reason in NOT_JUDGED:
+        return {}, ""
+    condition = values.get("condition", "")
+    facts = Facts(
+        category=values.get("category", ""),
+        signed_at=order.signed_at,
+        requested_at=clock.now(),
+        reason=JUDGED_AS.get(AfterSalesReason(reason), reason),
+        condition=condition if condition in GoodsCondition.values else GoodsCondition.UNKNOWN,
+        exclusion_confirmed=True if values.get("exclusion_confirmed") else None,
+        has_evidence=bool(values.get("has_evidence")),
+        health_harm=bool(values.get("health_harm")),
+    )
+    try:
+        return eligibility.shown(eligibility.kept(eligibility.judged(facts))), ""
+    except InvalidInput as error:
+        return {}, error.message
+
+
+def _options(judged: dict[str, Any]) -> list[dict[str, Any]]:
+    if not judged:
+        return [{"kind": kind, "label": _(label), "offered": True, "reason": ""} for kind, label in REMEDIES.items()]
+    return [*judged["options"], *judged["hidden"]]
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def aftersales_side(request: HttpRequest, number: str) -> HttpResponse:
+    """The tab; a POST applies. A fault keeps what was typed."""
+    user = person_of(request)
+    ticket = Ticket.objects.visible_to(user).for_list().filter(number=number).first()
+    if ticket is None:
+        raise Http404(_("没有这张工单，或您无权查看。"))
+    if not user.has_perm("tickets.view_aftersales"):
+        raise PermissionDenied
+    fault, told, values = "", "", request.GET
+    if request.method == "POST":
+        if not user.has_perm("tickets.add_aftersales"):
+            raise PermissionDenied
+        try:
+            made = _apply(ticket, user, request.POST)
+            told = _("已登记售后单 #%(id)d。") % {"id": made.pk}
+        except DomainError as error:
+            fault, values = error.message, request.POST
+    side = {"tab": "aftersales", **aftersales_context(ticket, user, values), "fault": fault, "told": told}
+    response = render(request, "workbench/aftersales/side.html", {"side": side, "ticket": ticket})
+    if told:
+        response["HX-Trigger"] = "kean:changed"
+    return response
+
+
+def _apply(ticket: Ticket, user: User, values: Mapping[str, str]) -> AfterSales:
+    asked = values.get("order", "")
+    order = Order.objects.filter(customer=ticket.customer_id, pk=_id(asked)).first()
+    if order is None:
+        raise InvalidInput(_("请选择订单。"))
+    kind, reason = values.get("kind", ""), values.get("reason", "")
+    if kind not in AfterSalesKind.values or reason not in AfterSalesReason.values:
+        raise InvalidInput(_("请选择原因和方案。"))
+    item = OrderItem.objects.filter(order=order, pk=_id(values.get("order_item", ""))).first()
+    quantity = values.get("quantity", "").strip() or "1"
+    condition = values.get("condition", "")
+    wish = applying.Wish(
+        kind=kind,
+        reason=reason,
+        quantity=int(quantity) if quantity.isascii() and quantity.isdigit() and len(quantity) < 8 else 0,
+        category=values.get("category", "")[:50],
+        condition=condition if condition in GoodsCondition.values else GoodsCondition.UNKNOWN,
+        details=details_of(dict(values.items()), kind),
+        note=values.get("note", "").strip()[:2000],
+        exclusion_confirmed=True if values.get("exclusion_confirmed") else None,
+        has_evidence=bool(values.get("has_evidence")),
+        health_harm=bool(values.get("health_harm")),
+    )
+    return applying.apply(
+        ticket=ticket,
+        actor=user,
+        order=order,
+        order_item=item,
+        wish=wish,
+        exception=values.get("exception", ""),
+    )
+
+
+def _id(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
