@@ -105,6 +105,12 @@ router.register("refunds", RefundViewSet, basename="refund")
 router.register("abuse-reports", AbuseReportViewSet, basename="abuse-report")
 router.register("relief-requests", ReliefViewSet, basename="relief-request")
 router.register("compensations", CompensationViewSet, basename="compensation")
+router.register("complaints", ComplaintViewSet, basename="complaint")
+router.register("procedures", ProcedureViewSet, basename="procedure")
+router.register("procedure-runs", RunViewSet, basename="procedure-run")
+router.register("tasks", TaskViewSet, basename="task")
+router.register("departments", DepartmentViewSet, basename="department")
+router.register("duties", DutyViewSet, basename="duty")
 router.register("approvals", ApprovalViewSet, basename="approval")
 router.register("substitutions", SubstitutionViewSet, basename="substitution")
 router.register("improvements", ImprovementViewSet, basename="improvement")
@@ -128,9 +134,3 @@ urlpatterns = [
     path("public/track/", TrackView.as_view(), name="public-track"),
     *router.urls,
 ]
-router.register("complaints", ComplaintViewSet, basename="complaint")
-router.register("procedures", ProcedureViewSet, basename="procedure")
-router.register("procedure-runs", RunViewSet, basename="procedure-run")
-router.register("tasks", TaskViewSet, basename="task")
-router.register("departments", DepartmentViewSet, basename="department")
-router.register("duties", DutyViewSet, basename="duty")
