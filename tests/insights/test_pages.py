@@ -273,6 +273,20 @@ def test_the_file_holds_the_numbers_of_the_page(busy: None, supervisor: User, ta
         _same(on_page[1:], in_file[1:])
 
 
+def test_the_norms_can_be_had_as_a_file(busy: None, supervisor: User) -> None:
+    html = page(supervisor, "/reports/?from=2026-11-16&to=2026-11-17")
+    client = Client()
+    client.force_login(supervisor)
+    answer = client.get("/reports/export/?from=2026-11-16&to=2026-11-17&table=norms&format=csv")
+    lines = list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
+    assert lines[0] == ["分组", "名称", "时效", "质量", "合计"]
+    total = next(line for line in lines if line[0] == "合计")
+    assert f'data-count="{total[4]}"' in html
+    stages = [line for line in lines if line[0] == "阶段"]
+    assert sum(int(line[4]) for line in stages) == int(total[4])
+    assert all(int(line[2]) + int(line[3]) == int(line[4]) for line in stages)
+
+
 def _plain(html: str) -> str:
     return " ".join(re.sub(r"<[^>]*>", " ", html).split())
 
