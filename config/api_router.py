@@ -46,6 +46,7 @@ from tickets.api.notices import NoticeViewSet
 from tickets.api.complaints import ComplaintViewSet
 from tickets.api.platform_norms import PlatformNormViewSet
 from tickets.api.public import InboundView, PublicComplaintView, TrackView
+from tickets.api.solutions import PrecedentView, SolutionView
 from tickets.api.transfers import TransferViewSet
 from tickets.api.views import AttachmentViewSet, TicketViewSet
 from tickets.api.waiting import WaitingReplyViewSet
@@ -123,6 +124,8 @@ urlpatterns = [
     path("inbound/<str:key>/wechat/", WeChatView.as_view(), name="inbound-wechat"),
     path("public/complaints/", PublicComplaintView.as_view(), name="public-complaints"),
     path("chat-report/", ChatReportView.as_view(), name="chat-report"),
+    path("solutions/", SolutionView.as_view(), name="solutions"),
+    path("precedents/", PrecedentView.as_view(), name="precedents"),
     path("wellbeing/", WellbeingView.as_view(), name="wellbeing-figures"),
     path("triage/accuracy/", TriageAccuracyView.as_view(), name="triage-accuracy"),
     path("public/chat/<str:key>/visitors/", ChatVisitorView.as_view(), name="chat-visitors"),

@@ -22,6 +22,9 @@ from tickets.compensation import CASES, Case, Input, Kind, Quote, money_of
 from tickets.models import Compensation, Ticket
 from tickets.services import compensations
 from tickets.services.compensations import said
+from tickets.services.precedents import Precedents, precedents_of, price_of
+from tickets.services.solutions import matter_of, suggest
+from tickets.services.suggestions import asked
 
 FIRST_CASE = "C-22"
 ROWS = 20
@@ -89,6 +92,7 @@ def money_context(ticket: Ticket, user: User, values: Mapping[str, str]) -> dict
         "money_left": authority.left(compensations.KIND, user),
         "may_grant": user.has_perm("tickets.add_compensation") and not ticket.merged_into_id,
         "may_pay": user.has_perm("tickets.pay_compensation"),
+        "solutions": suggest(matter_of(ticket, asked(ticket))) if not rows and not ticket.merged_into_id else [],
         **form_context(ticket, user, values),
     }
 
@@ -110,7 +114,29 @@ def form_context(ticket: Ticket, user: User, values: Mapping[str, str]) -> dict[
         "amount": values.get("amount") or (f"{quote.total:.2f}" if quote is not None and quote.total > 0 else ""),
         "form_chosen": values.get("form", ""),
         "note": values.get("note", ""),
+        "usual": _usual(ticket, given),
     }
+
+
+@dataclass(frozen=True)
+class Usual:
+    """What similar complaints were given, as the form shows it. `low` and `high` in yuan."""
+
+    precedents: Precedents
+    low: Decimal | None
+    middle: Decimal | None
+    high: Decimal | None
+
+
+def _usual(ticket: Ticket, given: Mapping[str, str]) -> Usual | None:
+    price = price_of(given)
+    if price is None or not ticket.category:
+        return None
+    known = precedents_of(category=ticket.category, price=price)
+    spread = known.spread
+    return Usual(
+        known, known.money(spread.p10, price), known.money(spread.median, price), known.money(spread.p90, price)
+    )
 
 
 def _paid(ticket: Ticket) -> str:

@@ -110,6 +110,8 @@ ROWS = (
     Row("POST", "/api/v1/relief-requests/{relief_request}/grant/", "401 403 403 403 200 404 403"),
     Row("POST", "/api/v1/relief-requests/{relief_request}/decline/", "401 403 403 403 200 404 403", {"reason": "我来加入"}),
     Row("POST", "/api/v1/relief-requests/{relief_request}/withdraw/", "401 200 404 404 403 404 403"),
+    Row("POST", "/api/v1/solutions/", "401 200 400 200 200 200 200", {"ticket": "{number}"}),
+    Row("GET", "/api/v1/precedents/?category=商品质量问题&amount=99", "401 200 200 200 200 200 200"),
     Row("GET", "/api/v1/wellbeing/", "401 200 200 200 200 200 200"),
     # Registers
     Row("GET", "/api/v1/improvements/", "401 200 200 200 200 200 200"),

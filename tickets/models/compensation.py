@@ -41,6 +41,9 @@ class Compensation(EncryptedRow, PaidOut):
     terms = models.JSONField(_("计算过程"), encoder=DjangoJSONEncoder)
     notes = models.JSONField(_("说明"), encoder=DjangoJSONEncoder)
     is_punitive = models.BooleanField(_("含惩罚性赔偿"), default=False)
+    # As the ticket was filed then: what similar complaints are compared by.
+    category = models.CharField(_("分类"), max_length=100, blank=True, default="", db_default="", editable=False)
+    price = models.DecimalField(_("实付价款"), max_digits=12, decimal_places=2, null=True, blank=True, editable=False)
 
     status = models.CharField(_("状态"), max_length=10, choices=CompensationStatus.choices)
     note = EncryptedTextField(_("备注"), blank=True, default="")
@@ -88,6 +91,7 @@ class Compensation(EncryptedRow, PaidOut):
         ]
         indexes = [
             models.Index(fields=["ticket", "id"], name="tickets_compensation_ticket"),
+            models.Index(fields=["category", "-id"], name="tickets_compensation_category"),
             models.Index(fields=["granted_by", "id"], name="tickets_compensation_by"),
             models.Index(fields=["status", "id"], name="tickets_compensation_status"),
         ]

@@ -21,6 +21,7 @@ from tickets.compensation import InputFaults, Quote
 from tickets.models import Compensation, Ticket
 from tickets.services import payouts
 from tickets.services.aftersales.floors import Floor, hold, report
+from tickets.services.precedents import price_of, require_reason
 
 if TYPE_CHECKING:
     from crm.staff.models import User
@@ -78,6 +79,7 @@ def grant(
     why = hold(floor, amount, actor=actor, override=override_reason)
     if found.is_punitive:
         _refuse_second_head(ticket)
+    require_reason(ticket, found, inputs, amount, note)
     reason = _reason_for_approval(actor, found, amount, form)
     compensation = Compensation.objects.create(
         ticket=ticket,
@@ -90,6 +92,8 @@ def grant(
         is_below_floor=bool(why),
         floor_reason=why,
         granted_by=actor,
+        category=ticket.category,
+        price=price_of(inputs),
         **_snapshot(found),
     )
     kind = events.COMPENSATION_GRANTED
