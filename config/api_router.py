@@ -35,15 +35,16 @@ from tickets.api.chat import (
     ChatSettingsView,
     ChatVisitorView,
 )
+from tickets.api.complaints import ComplaintViewSet
 from tickets.api.aftersales.refunds import RefundViewSet
 from tickets.api.aftersales.views import AfterSalesViewSet
 from tickets.api.compensations import CompensationViewSet
 from tickets.api.configuration import ChannelViewSet, PolicyViewSet, QueueViewSet, RoutingRuleViewSet
 from tickets.api.legal.cases import LegalCaseViewSet, LegalDeadlineViewSet, LegalRuleViewSet
 from tickets.api.legal.evidence import ClaimFactsViewSet, EvidenceViewSet, InvestigationViewSet, LegalReviewViewSet
+from tickets.api.grading import EscalationViewSet, LevelViewSet, TriggerViewSet
 from tickets.api.norms import NormBreachViewSet, StageNormViewSet
 from tickets.api.notices import NoticeViewSet
-from tickets.api.complaints import ComplaintViewSet
 from tickets.api.platform_norms import PlatformNormViewSet
 from tickets.api.public import InboundView, PublicComplaintView, TrackView
 from tickets.api.solutions import PrecedentView, SolutionView
@@ -107,6 +108,9 @@ router.register("abuse-reports", AbuseReportViewSet, basename="abuse-report")
 router.register("relief-requests", ReliefViewSet, basename="relief-request")
 router.register("compensations", CompensationViewSet, basename="compensation")
 router.register("complaints", ComplaintViewSet, basename="complaint")
+router.register("complaint-levels", LevelViewSet, basename="complaint-level")
+router.register("escalation-triggers", TriggerViewSet, basename="escalation-trigger")
+router.register("escalations", EscalationViewSet, basename="escalation")
 router.register("procedures", ProcedureViewSet, basename="procedure")
 router.register("procedure-runs", RunViewSet, basename="procedure-run")
 router.register("tasks", TaskViewSet, basename="task")

@@ -34,7 +34,9 @@ from tests.legal_world import build_legal
 from tests.logistics_world import build_logistics
 from tests.scripts_library.factories import make_article, make_script
 from tests.tickets.conftest import always_open, promise
+from tickets.grading import escalation
 from tickets.models import Channel, PlatformNorm, Queue, RoutingRule, SLAPolicy, Ticket, TicketLink, TicketTransfer
+from tickets.models.grading import ComplaintLevel
 from tickets.procedures import following
 from tickets.services import (
     abuse,
@@ -339,12 +341,17 @@ def _procedures(world: World) -> None:
     refund = Procedure.objects.select_related("live_version").get(key="refund")
     run = running.start(procedure=refund, subject_id=world.ids["ticket"], actor=world.people["agent"])
     task = running.open_main(run)
+    raised = escalation.raise_ticket(ticket=Ticket.objects.get(pk=world.ids["ticket"]), kind="staff")
     assert task is not None
+    assert raised is not None
     world.ids |= {
         "procedure": refund.pk,
         "run": run.pk,
         "task": task.pk,
         "department": task.department_id,
+        "level": ComplaintLevel.objects.get(key="major").pk,
+        "escalation": raised.pk,
+        "escalation_trigger": raised.trigger_id,
         "duty": Duty.objects.filter(category="").first().pk,  # type: ignore[union-attr]
     }
 

@@ -1,6 +1,7 @@
 """What tickets hear from lower floors."""
 
 from core.events import Event, event_consumer
+from tickets.grading import watching as grading
 from tickets.procedures import following
 from tickets.services import rules
 from tickets.services.norms import judging
@@ -31,3 +32,9 @@ def count_for_platforms(events: list[Event]) -> None:
 def follow_procedures(events: list[Event]) -> None:
     """The complaint SOP begins with a complaint, and every run follows its ticket."""
     following.react(events)
+
+
+@event_consumer("tickets.grading", kinds=grading.KINDS)
+def grade_complaints(events: list[Event]) -> None:
+    """Complaints have their level, and what must be raised is raised."""
+    grading.react(events)

@@ -80,6 +80,8 @@ PAGES = (
     Row("GET", "/desk/{number}/side/aftersales/", "302 200 404 200 200 200 200"),
     Row("GET", "/desk/{number}/aftersales/", "302 200 404 200 200 200 200"),
     Row("POST", "/desk/{number}/aftersales/", "302 200 404 200 200 200 403", {"order": "{order}", "reason": "not_received", "kind": "refund_only"}),
+    Row("POST", "/desk/{number}/level/", "302 200 404 200 200 200 403", {"level": "crisis", "reason": "有人受伤"}),
+    Row("POST", "/desk/{number}/escalations/{escalation}/end/", "302 200 404 200 200 200 403", {"reason": "客户已谅解"}),
     Row("GET", "/approvals/", "302 200 200 200 200 200 200"),
     Row("POST", "/approvals/{approval}/decide/", "302 403 404 403 302 302 403", {"decision": "approve"}),
     Row("GET", "/desk/{number}/handover/", "302 200 404 200 200 200 200"),

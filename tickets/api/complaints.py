@@ -7,18 +7,22 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.api.fields import CleanCharField
 from core.api.people import PersonSerializer
 from core.api.schema import example
+from core.api.serializers import StrictSerializer
 from core.api.viewsets import CreateMixin, ReadViewSet
 from core.errors import Conflict
 from tickets.api import serializers as shapes
 from tickets.api.filters import TicketFilter
 from tickets.api.views import TicketViewSet
 from tickets.choices import TicketType
-from tickets.models import Ticket
+from tickets.grading import levels
+from tickets.models import ComplaintLevel, Ticket
 from tickets.procedures import duty
 from tickets.querysets import NUMBER_LENGTH
 from tickets.services import intake
@@ -40,6 +44,7 @@ class ComplaintSerializer(shapes.TicketSerializer):
     run = serializers.IntegerField(allow_null=True)
     return_count = serializers.IntegerField()
     violation = serializers.ChoiceField(choices=[("", ""), *duty.REASONS.items()])
+    level = serializers.CharField(allow_null=True)
 
     def to_representation(self, ticket: Ticket) -> dict[str, Any]:
         answers = self.context.get("answers") or duty.answers_for([ticket])
@@ -52,6 +57,7 @@ class ComplaintSerializer(shapes.TicketSerializer):
             "run": answer.run_id,
             "return_count": answer.return_count,
             "violation": answer.violation,
+            "level": answer.level,
         }
 
 
@@ -62,8 +68,18 @@ class ComplaintCreateSerializer(shapes.TicketCreateSerializer):
     attachments = None
 
 
+class LevelChangeSerializer(StrictSerializer):
+    """提高级别须写明原因；降低级别走降级审批。"""
+
+    level = serializers.SlugRelatedField(  # type: ignore[var-annotated]
+        slug_field="key", queryset=ComplaintLevel.objects.filter(is_active=True)
+    )
+    reason = CleanCharField(max_length=300, multiline=True)
+
+
 class ComplaintFilter(TicketFilter):
     type = None
+    level = django_filters.CharFilter(field_name="grade__level__key", max_length=40)
     violation = django_filters.BooleanFilter(method="only_violating", label=_("无人负责或没有下一时限"))
 
     def only_violating(self, rows: Any, name: str, value: bool) -> Any:
@@ -77,11 +93,12 @@ class ComplaintViewSet(CreateMixin, ReadViewSet):
 
     model = Ticket
     read_serializer_class = ComplaintSerializer
-    serializer_classes = {"create": ComplaintCreateSerializer}
+    serializer_classes = {"create": ComplaintCreateSerializer, "level": LevelChangeSerializer}
     required_permissions = {
         "list": "tickets.view_ticket",
         "retrieve": "tickets.view_ticket",
         "create": "tickets.add_ticket",
+        "level": "tickets.escalate_ticket",
     }
     filterset_class = ComplaintFilter
     ordering = ("-created_at", "-id")
@@ -116,3 +133,15 @@ class ComplaintViewSet(CreateMixin, ReadViewSet):
         if stored is None and not result.created:
             raise Conflict(_("该外部编号已受理，但您无权查看该工单。"), code="not_visible")
         return self.shown(stored or result.ticket, status_code=201 if result.created else 200)
+
+    @extend_schema(
+        request=LevelChangeSerializer,
+        responses=ComplaintSerializer,
+        examples=[example("定为重大投诉", {"level": "major", "reason": "客户住院"}, request_only=True)],
+    )
+    @action(detail=True, methods=["post"])
+    def level(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """人工提高投诉级别。"""
+        ticket = self.get_object()
+        levels.set_level(ticket=ticket, actor=request.user, **self.validated())  # type: ignore[arg-type]
+        return self.shown(self.get_queryset().filter(pk=ticket.pk).first() or ticket)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from core import clock
 from core.procedures.models import ProcedureRun
 from tickets.choices import TicketType
-from tickets.models import Ticket
+from tickets.models import ComplaintGrade, Ticket
 from tickets.procedures.complaint import COMPLAINT
 from tickets.procedures.following import GRACE, without_run
 from tickets.procedures.kind import SUBJECT
@@ -36,6 +36,7 @@ class Answer:
     run_id: int | None
     return_count: int
     violation: str
+    level: str | None
 
 
 def violating(rows: Any) -> Any:
@@ -69,10 +70,11 @@ def answers_for(tickets: Iterable[Ticket]) -> dict[int, Answer]:
     for run in rows.select_related("department").order_by("pk"):
         runs[run.subject_id] = run
     wrong = {row.pk: row.violation for row in violating(Ticket.objects.filter(pk__in=list(found))).only("pk")}
-    return {pk: _answer(ticket, runs.get(pk), wrong.get(pk, "")) for pk, ticket in found.items()}
+    levels = dict(ComplaintGrade.objects.filter(ticket__in=list(found)).values_list("ticket_id", "level__key"))
+    return {pk: _answer(ticket, runs.get(pk), wrong.get(pk, ""), levels.get(pk)) for pk, ticket in found.items()}
 
 
-def _answer(ticket: Ticket, run: ProcedureRun | None, violation: str) -> Answer:
+def _answer(ticket: Ticket, run: ProcedureRun | None, violation: str, level: str | None) -> Answer:
     running = run is not None and run.state == "running"
     return Answer(
         owner=ticket.assignee,
@@ -82,4 +84,5 @@ def _answer(ticket: Ticket, run: ProcedureRun | None, violation: str) -> Answer:
         run_id=run.pk if run is not None else None,
         return_count=run.return_count if run is not None else 0,
         violation=violation,
+        level=level,
     )

@@ -18,7 +18,9 @@ from crm.staff.models import User
 from crm.staff.person import person_of
 from crm.workbench.access import require, ticket_or_404
 from crm.workbench.procedures import showing
-from tickets.models import Ticket
+from tickets.choices import TicketType
+from tickets.grading import escalation, guard, levels
+from tickets.models import ComplaintLevel, Escalation, Ticket
 from tickets.procedures.kind import SUBJECT
 
 MOST_RUNS = 5
@@ -39,12 +41,31 @@ def procedure_context(
     duty = duty_for(current.run.procedure, current.run.category, current.run.step) if current else None
     names = {row.key: row.name for row in showing.departments()}
     return {
+        **_graveness(ticket, user),
         "runs": shown,
         "offered": list(offered),
         "duty": duty,
         "consulted": [names.get(key, key) for key in duty.consulted] if duty else [],
         "informed": [names.get(key, key) for key in duty.informed] if duty else [],
         "departments": [row for row in showing.departments() if user.has_perm("core.change_procedurerun")],
+    }
+
+
+def _graveness(ticket: Ticket, user: User) -> dict[str, Any]:
+    """How grave the complaint is and what holds it up."""
+    level = guard.level_of(ticket)
+    rank = level.rank if level is not None else 0
+    graver = [one for one in levels.ensure_levels() if one.is_active and one.rank > rank]
+    may_raise = user.has_perm("tickets.escalate_ticket") and ticket.is_open
+    raised = list(escalation.active_of(ticket))
+    for one in raised:
+        one.may_take = one.taken_at is None and escalation.may_take(one, user)
+        one.waits = one.approval is not None and one.approval.state == "pending"
+    return {
+        "level": level,
+        "graver": list(reversed(graver)) if may_raise and ticket.type == TicketType.COMPLAINT else [],
+        "raised": raised,
+        "may_raise": may_raise,
     }
 
 
@@ -188,3 +209,42 @@ TASK_VERBS: dict[str, Callable[[ProcedureTask, User, QueryDict], str]] = {
     "return": _give_back,
     "pass": _pass_on,
 }
+
+
+@login_required
+@require_POST
+def level_change(request: HttpRequest, number: str) -> HttpResponse:
+    """A person raises the level of a complaint."""
+    ticket = ticket_or_404(request, number)
+    require(request, "tickets.escalate_ticket", _("您没有调整投诉级别的权限。"))
+    error: DomainError | None = None
+    try:
+        chosen = ComplaintLevel.objects.filter(key=request.POST.get("level", ""), is_active=True).first()
+        if chosen is None:
+            raise InvalidInput(_("请选择级别。"))
+        reason = request.POST.get("reason", "")
+        levels.set_level(ticket=ticket, actor=person_of(request), level=chosen, reason=reason)
+    except DomainError as refused:
+        error = refused
+    return _answer(request, ticket, error, _("级别已调整。"))
+
+
+@login_required
+@require_POST
+def escalation_act(request: HttpRequest, number: str, pk: int, verb: str) -> HttpResponse:
+    """Take a raised ticket up, or ask to lower it."""
+    ticket = ticket_or_404(request, number)
+    require(request, "tickets.escalate_ticket", _("您没有升级工单的权限。"))
+    found = Escalation.objects.filter(pk=pk, ticket=ticket).first()
+    if found is None or verb not in ("take", "end"):
+        raise Http404
+    error: DomainError | None = None
+    told = _("已接手。") if verb == "take" else _("降级申请已提交，批准前升级仍有效。")
+    try:
+        if verb == "take":
+            escalation.take(escalation=found, actor=person_of(request))
+        else:
+            escalation.ask_end(escalation=found, actor=person_of(request), reason=request.POST.get("reason", ""))
+    except DomainError as refused:
+        error = refused
+    return _answer(request, ticket, error, told)

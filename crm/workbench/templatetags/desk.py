@@ -102,6 +102,11 @@ _PROCEDURE = {
     "procedure.task_done": gettext_lazy("%(department)s完成任务“%(title)s”"),
     "procedure.task_passed": gettext_lazy("任务“%(title)s”转给%(department)s"),
     "procedure.task_returned": gettext_lazy("任务“%(title)s”退回%(department)s"),
+    "ticket.graded": gettext_lazy("投诉级别：%(level_name)s"),
+    "escalation.raised": gettext_lazy("触发升级"),
+    "escalation.taken": gettext_lazy("接手升级"),
+    "escalation.late": gettext_lazy("升级超时无人接手"),
+    "escalation.ended": gettext_lazy("批准降级"),
     "procedure.alarm": gettext_lazy("任务“%(title)s”需要安排（%(department)s）"),
 }
 _PLAIN = {
