@@ -92,10 +92,12 @@ class NoticeKind(models.TextChoices):
     SNOOZE_OVER = "snooze_over", _("稍后处理的时间到了")
     CUSTOMER_WOKE = "customer_woke", _("客户来信，工单已回到列表")
     ABUSE_REPORTED = "abuse_reported", _("报告恶意攻击，请处理")
-    AFTERSALES_WARNED = "aftersales_warned", _("售后单时限快到了")
     TASK_UNSTAFFED = "task_unstaffed", _("流程任务所在部门无人，请安排")
     TASK_OVERDUE = "task_overdue", _("部门任务已超时")
     TASK_RETURNED = "task_returned", _("任务在部门间来回退回，请协调")
+    ESCALATED = "escalated", _("工单升级给您，请尽快接手")
+    ESCALATION_LATE = "escalation_late", _("升级的工单超时无人接手")
+    AFTERSALES_WARNED = "aftersales_warned", _("售后单时限快到了")
     AFTERSALES_OVERDUE = "aftersales_overdue", _("售后单已超时")
     AFTERSALES_RED_LINE = "aftersales_red_line", _("售后单临近十五日红线")
     AFTERSALES_SLOW_REPAIR = "aftersales_slow_repair", _("维修将满三十日，请告知客户可换货")
@@ -109,11 +111,11 @@ class NoticeKind(models.TextChoices):
     LEGAL_REVIEW = "legal_review", _("有工单提请法务复核")
     LEGAL_OPINION = "legal_opinion", _("法务复核已有意见")
     WATCHED_MESSAGE = "watched_message", _("关注的工单有新消息")
-
-
     RELIEF_ASKED = "relief_asked", _("同事请求换人，请处理")
     RELIEF_GRANTED = "relief_granted", _("已为您换人，休息一下")
     RELIEF_DECLINED = "relief_declined", _("换人请求未获同意")
+
+
 class ImportState(models.TextChoices):
     """What becomes of one line of a file."""
 

@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from core.approvals import ApprovalKind, LimitKind, register_limit
 from core.approvals import register as register_kind
 from core.approvals.models import ApprovalRequest
-from tickets.models import AfterSales, Compensation, TicketTransfer
+from tickets.grading import escalation
+from tickets.models import AfterSales, Compensation, Escalation, TicketTransfer
 from tickets.services import compensations, transfers
 from tickets.services.aftersales import accepting
 
@@ -53,6 +54,25 @@ def register() -> None:
             link=_link_of_transfer,
         )
     )
+    register_kind(
+        ApprovalKind(
+            key=escalation.KIND,
+            label=_("降级"),
+            codename="tickets.supervise_ticket",
+            sight=_sight_of_escalations,
+            decided=escalation.decided,
+            link=_link_of_escalation,
+        )
+    )
+
+
+def _sight_of_escalations(user: Any) -> Q:
+    """Requests about raised tickets one may see."""
+    return Q(subject_id__in=Escalation.objects.visible_to(user).values("pk"))
+
+
+def _link_of_escalation(request: ApprovalRequest) -> str:
+    return f"/desk/{request.escalation.ticket.number}/"
 
 
 def _sight(user: Any) -> Q:

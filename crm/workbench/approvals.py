@@ -56,7 +56,9 @@ def _rows(user: User, tab: str) -> Any:
 
 
 def _page(rows: Any, tab: Tab, cursor: str | None) -> Page[ApprovalRequest]:
-    shown = rows.select_related("requester", "decider", "decided_for", "compensation__ticket", "transfer__ticket")
+    shown = rows.select_related(
+        "requester", "decider", "decided_for", "compensation__ticket", "transfer__ticket", "escalation__ticket"
+    )
     try:
         return read_page(shown, ordering=tab.ordering, cursor=cursor, size=PAGE_SIZE)
     except BadCursor:

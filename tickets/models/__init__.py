@@ -1,14 +1,15 @@
 """Tables of the ticket floor, one module per subject."""
 
 from tickets.models.abuse import AbuseReport
-from tickets.models.appointment import Appointment
 from tickets.models.aftersales import AfterSales, AfterSalesLimit, AfterSalesStep, GoodsInspection
+from tickets.models.appointment import Appointment
 from tickets.models.channel import Channel, Queue, RoutingRule
 from tickets.models.chat import BotAnswer, Chat, ChatAcknowledgement, ChatSettings, ChatVisitor
 from tickets.models.compensation import Compensation
 from tickets.models.desk import Draft, Notice, TicketSeen, WaitingReply
 from tickets.models.evidence import Evidence, EvidencePack, Investigation, InvestigationEntry, LegalReview
 from tickets.models.legal import LegalCase, LegalClock, LegalMoment, LegalRule
+from tickets.models.grading import ComplaintGrade, ComplaintLevel, Escalation, EscalationTrigger
 from tickets.models.mailbox import Mailbox
 from tickets.models.message import Attachment, ContactAttempt, InboundMessage, TicketMessage
 from tickets.models.norm import NormBreach, StageNorm
@@ -36,11 +37,15 @@ __all__ = [
     "ChatSettings",
     "ChatVisitor",
     "Compensation",
+    "ComplaintGrade",
+    "ComplaintLevel",
     "ContactAttempt",
     "Draft",
     "Evidence",
     "EvidencePack",
     "GoodsInspection",
+    "Escalation",
+    "EscalationTrigger",
     "ImportBatch",
     "ImportRow",
     "InboundMessage",

@@ -9,6 +9,7 @@ from core import clock
 from core.errors import Conflict
 from core.events import record_events
 from tickets import events
+from tickets.grading import guard
 from tickets.models import Ticket, TicketTag
 from tickets.readable import hide_numbers
 from tickets.services import catalogue, routing, sla
@@ -35,6 +36,9 @@ def edit(*, ticket: Ticket, actor: "User", changes: dict[str, Any], seen_at: Any
     routing.refuse_merged(ticket)
     if seen_at is not None and seen_at < ticket.updated_at:
         _refuse_stale(ticket, changes)
+    if "priority" in changes and guard.holds_priority(ticket, changes["priority"]):
+        sentence = str(_("工单已升级，降低优先级须申请降级并经批准。"))
+        raise Conflict(sentence, code="needs_approval", fields={"priority": [sentence]})
     diff: dict[str, Any] = {}
     for name in EDITABLE:
         if name in changes and changes[name] != getattr(ticket, name):

@@ -20,6 +20,7 @@ from tickets.choices import (
     Priority,
     TicketStatus,
 )
+from tickets.grading import guard
 from tickets.models import ContactAttempt, Queue, Ticket, TicketTransfer
 from tickets.services import routing, sla, transfer_rules
 
@@ -201,6 +202,7 @@ def solve(*, ticket: Ticket, actor: "User | None", reason: str = "") -> Ticket:
     ticket = lock(ticket)
     before = ticket.status
     target = _target(ticket, Action.SOLVE)
+    guard.check_may_end(ticket, actor)
     moment = clock.now()
     if ticket.assignee_id is None and actor is not None:
         ticket.assignee = actor
@@ -247,6 +249,7 @@ def close(
     ticket = lock(ticket)
     before = ticket.status
     target = _target(ticket, Action.CLOSE)
+    guard.check_may_end(ticket, actor)
     if confirmation not in (Confirmation.CUSTOMER, Confirmation.UNREACHABLE, Confirmation.TIMEOUT):
         sentence = str(_("关闭依据不正确：%(value)s。") % {"value": confirmation})
         raise InvalidInput(sentence, fields={"confirmation": [sentence]})

@@ -54,6 +54,11 @@ MEMBERS = (
     Member("hanjiang", "韩江", Role.AGENT, "投诉组", 4, LATE, 2, Availability.BREAK, 2.2),
     Member("tangxiaobei", "唐小北", Role.AGENT, "物流组", 4, EARLY, 4, Availability.ONLINE),
     Member("wutong", "吴桐", Role.AGENT, "物流组", 4, LATE, 5, Availability.OFFLINE, 1.3),
+    # Of the departments behind the desk: they do their tasks and see no tickets.
+    Member("xuyan", "许言", Role.AGENT),
+    Member("jiangwei", "江薇", Role.AGENT),
+    Member("luzhou", "陆舟", Role.AGENT),
+    Member("baiyu", "白屿", Role.AGENT),
 )
 BY_USERNAME = {member.username: member for member in MEMBERS}
 LOGINS = ("admin", "lead", "supervisor", "agent", "agent2", "other_agent", "auditor")

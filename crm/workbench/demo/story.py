@@ -19,6 +19,7 @@ from crm.workbench.demo.episodes import enter_episodes
 from crm.workbench.demo.lives import Case, World, delivery, ordinary, shifts
 from crm.workbench.demo.people import MEMBERS, SHANGHAI, Roster, hire, make_teams, serve
 from crm.workbench.demo.scripts import write_scripts
+from crm.workbench.demo.procedures import settle as settle_procedures
 from crm.workbench.demo.shop import FADING, HEATER, PRODUCTS, Product, furnish
 from crm.workbench.demo.stage import Stage
 from customers.models import Customer
@@ -69,6 +70,7 @@ def tell(*, password: str, end: datetime, progress: Progress) -> Summary:
     stage.play()
     with clock.at(end):
         note_consents(town.buyers, actor=world.staff["luoanqi"])
+        settle_procedures(staff=world.staff, end=end)
         compute_values()
     recount(SCRIPTS)
     recount(ARTICLES)

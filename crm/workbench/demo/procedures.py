@@ -1,0 +1,94 @@
+"""Complaints of the story on their way through the departments: each a little further than the one before."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from core import clock
+from core.errors import Conflict
+from core.procedures import registry
+from core.procedures.models import ProcedureRun
+from core.procedures.services import departments, running, tasks
+from crm.staff.models import User
+from tickets.choices import TicketType
+from tickets.models import Ticket
+from tickets.procedures import following
+
+#: Who does the steps of the departments beside the desk.
+HANDS = {
+    "product": "xuyan",
+    "merchant": "jiangwei",
+    "logistics": "tangxiaobei",
+    "warehouse": "luzhou",
+    "finance": "baiyu",
+}
+MOST_STEPS = 7
+PROOFS: dict[str, dict[str, Any]] = {
+    "investigate": {"cause": "批次染色固色不足，与运输无关", "liability": "seller"},
+    "propose": {"solution": ["refund", "compensation"], "amount": "68.00"},
+    "agree": {"agreed": "agreed"},
+}
+
+
+def settle(*, staff: dict[str, User], end: datetime) -> None:
+    """People for the departments, and the open complaints spread over the first steps."""
+    rows = departments.ensure_departments()
+    for key, username in HANDS.items():
+        rows[key].members.add(staff[username])
+    procedure = following.complaint_procedure()
+    open_ones: Any = Ticket.objects.open().filter(type=TicketType.COMPLAINT, merged_into=None)
+    for number, ticket in enumerate(open_ones.select_related("assignee").defer("search").order_by("pk")):
+        began = ticket.created_at + timedelta(minutes=1)
+        with clock.at(min(began, end)):
+            run = following.begin(procedure, ticket)
+        if run is not None:
+            _walk(run, ticket, staff, wanted=1 + number % MOST_STEPS, began=began, end=end)
+            if number % 11 == 4:
+                _back_and_forth(run, ticket, staff, end)
+
+
+def _walk(
+    run: ProcedureRun, ticket: Ticket, staff: dict[str, User], *, wanted: int, began: datetime, end: datetime
+) -> None:
+    """As many steps as wanted, or until somebody else must act first."""
+    for number in range(1, wanted + 1):
+        # The last step was done not long ago, so that what is open now is seldom late.
+        moment = end - timedelta(minutes=9 * (wanted - number) + 6)
+        with clock.at(max(moment, began)):
+            run.refresh_from_db()
+            main = running.open_main(run)
+            if main is None:
+                return
+            key = main.department.key
+            actor = ticket.assignee if key == registry.HOME else staff.get(HANDS.get(key, ""))
+            if actor is None or not _step(run, actor, end):
+                return
+
+
+def _step(run: ProcedureRun, actor: User, end: datetime) -> bool:
+    step = running.plan_of(run, run.step)
+    proof = dict(PROOFS.get(step.key, {}))
+    if step.key == "propose":
+        proof["promised_on"] = (end + timedelta(days=3)).date().isoformat()
+    if step.auto or step.tasks:
+        return False
+    try:
+        running.tick(run=run, actor=actor, items={item.key: True for item in step.checklist})
+        running.complete_step(run=run, actor=actor, proof=proof)
+    except Conflict:
+        return False
+    return True
+
+
+def _back_and_forth(run: ProcedureRun, ticket: Ticket, staff: dict[str, User], end: datetime) -> None:
+    """A task that two departments send to each other."""
+    run.refresh_from_db()
+    main = running.open_main(run)
+    if main is None or main.department.key not in HANDS or ticket.assignee is None:
+        return
+    main.run = run
+    hand, sender = staff[HANDS[main.department.key]], main.department
+    with clock.at(end - timedelta(minutes=4)):
+        for reason in ("没有商品照片，无法判断", "照片看不清吊牌和批次"):
+            main = tasks.give_back(task=main, actor=hand, reason=reason)
+            if reason.startswith("没有"):
+                main = tasks.pass_on(task=main, actor=ticket.assignee, department=sender, reason="照片已补充")
