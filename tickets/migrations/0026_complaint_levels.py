@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("core", "0004_approvals"),
-        ("tickets", "0025_evidence_kept"),
+        ("tickets", "0026_precedents"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
