@@ -127,6 +127,16 @@ PLACES = (
         "sh aftersales returns refunds",
     ),
     Place(
+        "legal",
+        pgettext_lazy("many", "法定时限"),
+        "gavel",
+        ("legal_board",),
+        "tickets.view_legalclock",
+        2,
+        "g l",
+        "fdsx fw legal",
+    ),
+    Place(
         "approvals",
         pgettext_lazy("many", "审批"),
         "user-check",

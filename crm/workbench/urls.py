@@ -21,6 +21,9 @@ from crm.workbench import (
 )
 from crm.workbench import transfers as transfer_pages
 from crm.workbench.bulk import pages as bulk_pages
+from crm.workbench.legal import board as legal_board
+from crm.workbench.legal import cases as legal_cases
+from crm.workbench.legal import ticket as legal_ticket
 from crm.workbench.saved_views import pages as view_pages
 
 urlpatterns = [
@@ -73,6 +76,15 @@ urlpatterns = [
     path("breaches/<int:pk>/", norm_breaches.breach_page, name="breach_page"),
     path("breaches/<int:pk>/objection/", norm_breaches.breach_object, name="breach_object"),
     path("breaches/<int:pk>/withdrawal/", norm_breaches.breach_withdraw, name="breach_withdraw"),
+    path("legal/", legal_board.legal_board, name="legal_board"),
+    path("legal/clocks/<int:pk>/", legal_board.clock_page, name="legal_clock"),
+    path("legal/cases/new/", legal_cases.case_new, name="legal_case_new"),
+    path("legal/cases/<int:pk>/", legal_cases.case_page, name="legal_case"),
+    path("legal/cases/<int:pk>/pack/", legal_cases.case_pack, name="legal_case_pack"),
+    path("legal/evidence/<int:pk>/", legal_ticket.evidence_file, name="evidence_file"),
+    path("desk/<str:number>/legal/", legal_ticket.ticket_legal, name="ticket_legal"),
+    path("desk/<str:number>/legal/pack/", legal_ticket.ticket_pack, name="ticket_pack"),
+    path("desk/<str:number>/investigation/", legal_ticket.ticket_inquiry, name="ticket_inquiry"),
     path("desk/<str:number>/abuse/", abuse.abuse_page, name="ticket_abuse"),
     path("desk/<str:number>/abuse/flag/", abuse.abuse_flag, name="ticket_abuse_flag"),
     path("offline/", imports.import_list, name="import_list"),
