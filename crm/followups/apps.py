@@ -9,6 +9,8 @@ class FollowupsConfig(AppConfig):
 
     def ready(self) -> None:
         from crm.followups import customer_page, norms, receivers  # noqa: F401 — models exist only now
+        from crm.followups.services import delivery
 
         norms.register()
         customer_page.register()
+        delivery.register()

@@ -42,7 +42,7 @@ UPDATE_EXAMPLE = example("进展", {"text": "预计明早恢复发货。"}, requ
 CHOICE_EXAMPLE = example("客户选择", {"choice": "改发其他仓"}, request_only=True)
 
 
-class UpdateSerializer(serializers.ModelSerializer):
+class DisruptionUpdateSerializer(serializers.ModelSerializer):
     class Meta:
         model = DisruptionUpdate
         fields = ("id", "text", "tells_customers", "author", "published_at")
@@ -55,7 +55,7 @@ class DisruptionSerializer(serializers.ModelSerializer):
     carrier = serializers.SlugRelatedField(  # type: ignore[var-annotated]
         slug_field="key", read_only=True, allow_null=True
     )
-    updates = UpdateSerializer(many=True, read_only=True)
+    updates = DisruptionUpdateSerializer(many=True, read_only=True)
 
     class Meta:
         model = Disruption
@@ -104,12 +104,12 @@ class DisruptionCreateSerializer(StrictSerializer):
     is_drill = serializers.BooleanField(required=False)
 
 
-class PublishSerializer(StrictSerializer):
+class DisruptionPublishSerializer(StrictSerializer):
     text = CleanCharField(max_length=running.MAX_UPDATE, multiline=True)
     tells_customers = serializers.BooleanField(required=False)
 
 
-class AppliedSerializer(serializers.Serializer):
+class DisruptionAppliedSerializer(serializers.Serializer):
     """方案执行的结果。"""
 
     orders = serializers.IntegerField()
@@ -118,7 +118,7 @@ class AppliedSerializer(serializers.Serializer):
     total = serializers.DecimalField(max_digits=14, decimal_places=2)
 
 
-class ChoiceSerializer(StrictSerializer):
+class DisruptionChoiceSerializer(StrictSerializer):
     choice = CleanCharField(max_length=60)
 
 
@@ -136,7 +136,7 @@ class DisruptionViewSet(CreateMixin, ReadViewSet):
     queryset = Disruption.objects.select_related("shop", "carrier").prefetch_related("updates")
     read_serializer_class = DisruptionSerializer
     serializer_class = DisruptionCreateSerializer
-    serializer_classes = {"updates": PublishSerializer, "choose": ChoiceSerializer}
+    serializer_classes = {"updates": DisruptionPublishSerializer, "choose": DisruptionChoiceSerializer}
     required_permissions = {
         "list": "customers.view_disruption",
         "retrieve": "customers.view_disruption",
@@ -172,21 +172,21 @@ class DisruptionViewSet(CreateMixin, ReadViewSet):
         running.start_disruption(disruption=self.get_object(), actor=request.user)
         return self.shown(self.get_object())
 
-    @extend_schema(examples=[UPDATE_EXAMPLE], request=PublishSerializer, responses=DisruptionSerializer)
+    @extend_schema(examples=[UPDATE_EXAMPLE], request=DisruptionPublishSerializer, responses=DisruptionSerializer)
     @action(detail=True, methods=["post"])
     def updates(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """发布进展；受影响的客户各收到一次。"""
         running.publish_update(disruption=self.get_object(), actor=request.user, **self.validated())
         return self.shown(self.get_object())
 
-    @extend_schema(request=None, responses=AppliedSerializer)
+    @extend_schema(request=None, responses=DisruptionAppliedSerializer)
     @action(detail=True, methods=["post"])
     def plan(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """执行补偿方案，每张订单一次；再次执行会被拒绝。"""
         self.nothing_given()
         row = self.get_object()
         running.apply_plan(disruption=row, actor=request.user)
-        return Response(AppliedSerializer(running.figures_of(row)).data)
+        return Response(DisruptionAppliedSerializer(running.figures_of(row)).data)
 
     @extend_schema(request=None, responses=DisruptionSerializer)
     @action(detail=True, methods=["post"])
@@ -196,16 +196,16 @@ class DisruptionViewSet(CreateMixin, ReadViewSet):
         running.close_disruption(disruption=self.get_object(), actor=request.user)
         return self.shown(self.get_object())
 
-    @extend_schema(responses=AppliedSerializer, filters=False)
+    @extend_schema(responses=DisruptionAppliedSerializer, filters=False)
     @action(detail=True, methods=["get"], pagination_class=None)
     def figures(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """受影响、已补偿、已选择方案的订单与补偿合计。"""
-        return Response(AppliedSerializer(running.figures_of(self.get_object())).data)
+        return Response(DisruptionAppliedSerializer(running.figures_of(self.get_object())).data)
 
     @extend_schema(
         examples=[CHOICE_EXAMPLE],
         parameters=[OpenApiParameter("order", int, OpenApiParameter.PATH)],
-        request=ChoiceSerializer,
+        request=DisruptionChoiceSerializer,
         responses=DisruptionOrderSerializer,
     )
     @action(detail=True, methods=["post"], url_path=r"orders/(?P<order>[0-9]{1,18})")

@@ -41,12 +41,12 @@ SCOPE_EXAMPLE = example("一个批次", {"sku": "MHT-NS-02", "batches": ["2610A"
 MARK_EXAMPLE = example("已退回", {"step": "returned", "note": "仓库已收"}, request_only=True)
 
 
-class ScopeAskSerializer(StrictSerializer):
+class RecallScopeAskSerializer(StrictSerializer):
     sku = CleanCharField(max_length=100)
     batches = serializers.ListField(child=CleanCharField(max_length=100), allow_empty=False, max_length=50)
 
 
-class ScopeSerializer(serializers.Serializer):
+class RecallScopeSerializer(serializers.Serializer):
     """会影响谁。批次未登记的订单单独计数，不在其中。"""
 
     orders = serializers.IntegerField()
@@ -57,7 +57,7 @@ class ScopeSerializer(serializers.Serializer):
     last = serializers.DateTimeField(help_text=lazy("该批次最晚的下单时间；之后下单的不受影响"))
 
 
-class RecallCreateSerializer(ScopeAskSerializer):
+class RecallCreateSerializer(RecallScopeAskSerializer):
     title = CleanCharField(max_length=100)
     includes_unknown = serializers.BooleanField(required=False)
     reason = CleanCharField(max_length=running.MAX_TEXT, multiline=True)
@@ -72,7 +72,7 @@ class RecallCreateSerializer(ScopeAskSerializer):
     is_drill = serializers.BooleanField(required=False, help_text=lazy("演练：只做记录，不通知客户"))
 
 
-class DutySerializer(serializers.ModelSerializer):
+class RecallDutySerializer(serializers.ModelSerializer):
     class Meta:
         model = RecallDuty
         fields = (
@@ -89,13 +89,13 @@ class DutySerializer(serializers.ModelSerializer):
         )
 
 
-class DutyChangeSerializer(StrictSerializer):
+class RecallDutyChangeSerializer(StrictSerializer):
     duty = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
     done = serializers.BooleanField(required=False)
     enabled = serializers.BooleanField(required=False)
 
 
-class ProgressSerializer(serializers.Serializer):
+class RecallProgressSerializer(serializers.Serializer):
     """各步的订单数；比例为占全部受影响订单的 0–1。"""
 
     total = serializers.IntegerField()
@@ -110,7 +110,7 @@ class ProgressSerializer(serializers.Serializer):
 class RecallSerializer(serializers.ModelSerializer):
     """召回：方案、法定义务与进度。"""
 
-    duties = DutySerializer(many=True, read_only=True)
+    duties = RecallDutySerializer(many=True, read_only=True)
 
     class Meta:
         model = Recall
@@ -171,12 +171,12 @@ class RecallOrdersSerializer(serializers.Serializer):
     results = RecallOrderSerializer(many=True)
 
 
-class MarkSerializer(StrictSerializer):
+class RecallMarkSerializer(StrictSerializer):
     step = serializers.ChoiceField(STEPS)
     note = CleanCharField(max_length=progress.MAX_NOTE, required=False, allow_blank=True)
 
 
-class CloseSerializer(StrictSerializer):
+class RecallCloseSerializer(StrictSerializer):
     conclusion = CleanCharField(max_length=running.MAX_TEXT, multiline=True)
 
 
@@ -187,10 +187,10 @@ class RecallViewSet(CreateMixin, ReadViewSet):
     read_serializer_class = RecallSerializer
     serializer_class = RecallCreateSerializer
     serializer_classes = {
-        "scope": ScopeAskSerializer,
-        "mark": MarkSerializer,
-        "duty": DutyChangeSerializer,
-        "close": CloseSerializer,
+        "scope": RecallScopeAskSerializer,
+        "mark": RecallMarkSerializer,
+        "duty": RecallDutyChangeSerializer,
+        "close": RecallCloseSerializer,
     }
     extra_query_parameters = {"orders": ("cursor",)}
     required_permissions = {
@@ -213,11 +213,11 @@ class RecallViewSet(CreateMixin, ReadViewSet):
     def create_instance(self, serializer: Any) -> Recall:
         return running.create_recall(actor=self.request.user, values=serializer.validated_data)
 
-    @extend_schema(examples=[SCOPE_EXAMPLE], request=ScopeAskSerializer, responses=ScopeSerializer)
+    @extend_schema(examples=[SCOPE_EXAMPLE], request=RecallScopeAskSerializer, responses=RecallScopeSerializer)
     @action(detail=False, methods=["post"])
     def scope(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """先看会影响多少订单；找不到的批次会说明，不建空召回。"""
-        return Response(ScopeSerializer(scope.scope_of(**self.validated())).data)
+        return Response(RecallScopeSerializer(scope.scope_of(**self.validated())).data)
 
     @extend_schema(request=None, responses=RecallSerializer)
     @action(detail=True, methods=["post"])
@@ -227,21 +227,21 @@ class RecallViewSet(CreateMixin, ReadViewSet):
         running.start_recall(recall=self.get_object(), actor=request.user)
         return self.shown(self.get_object())
 
-    @extend_schema(request=CloseSerializer, responses=RecallSerializer)
+    @extend_schema(request=RecallCloseSerializer, responses=RecallSerializer)
     @action(detail=True, methods=["post"])
     def close(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """结束，并写下结论。"""
         running.close_recall(recall=self.get_object(), actor=request.user, **self.validated())
         return self.shown(self.get_object())
 
-    @extend_schema(responses=ProgressSerializer, filters=False)
+    @extend_schema(responses=RecallProgressSerializer, filters=False)
     @action(detail=True, methods=["get"], pagination_class=None)
     def progress(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """已通知、已联系到、已退回、已补救的订单与比例。"""
         found = progress.progress_of(self.get_object())
-        return Response(ProgressSerializer({**vars(found), "shares": found.shares()}).data)
+        return Response(RecallProgressSerializer({**vars(found), "shares": found.shares()}).data)
 
-    @extend_schema(request=DutyChangeSerializer, responses=RecallSerializer)
+    @extend_schema(request=RecallDutyChangeSerializer, responses=RecallSerializer)
     @action(detail=True, methods=["post"])
     def duty(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """登记一项法定义务已完成，或启用一项待确认的义务。"""
@@ -272,7 +272,7 @@ class RecallViewSet(CreateMixin, ReadViewSet):
     @extend_schema(
         examples=[MARK_EXAMPLE],
         parameters=[OpenApiParameter("affected", int, OpenApiParameter.PATH)],
-        request=MarkSerializer,
+        request=RecallMarkSerializer,
         responses=RecallOrderSerializer,
     )
     @action(detail=True, methods=["post"], url_path=r"orders/(?P<affected>[0-9]{1,18})")

@@ -1,6 +1,6 @@
 """Parcels, carriers, patience and exceptions over HTTP."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import django_filters
 from django.db.models import QuerySet
@@ -52,7 +52,7 @@ class CarrierSerializer(StrictModelSerializer):
         model = Carrier
         fields = ("id", "key", "name", "pattern", "example", "phone", "is_active")
         read_only_fields = ("id",)
-        extra_kwargs = {"key": {"validators": []}}
+        extra_kwargs: ClassVar[dict[str, Any]] = {"key": {"validators": []}}
 
     def validate_key(self, value: str) -> str:
         if not value.isascii():
@@ -122,7 +122,7 @@ class StallRuleViewSet(WriteViewSet):
         return carriers.save_stall_rule(rule=rule, actor=self.request.user, changes=changes)
 
 
-class NodeSerializer(StrictModelSerializer):
+class ShipmentNodeSerializer(StrictModelSerializer):
     at = MomentField()
     place = CleanCharField(max_length=100, required=False, allow_blank=True)
     text = CleanCharField(max_length=200, required=False, allow_blank=True)
@@ -132,8 +132,8 @@ class NodeSerializer(StrictModelSerializer):
         fields = ("kind", "at", "place", "text")
 
 
-class NodesSerializer(StrictSerializer):
-    nodes = NodeSerializer(many=True, allow_empty=False, max_length=recording.MOST_NODES)
+class ShipmentNodesSerializer(StrictSerializer):
+    nodes = ShipmentNodeSerializer(many=True, allow_empty=False)
 
 
 class ShipmentSerializer(serializers.ModelSerializer):
@@ -143,7 +143,7 @@ class ShipmentSerializer(serializers.ModelSerializer):
     shop = serializers.CharField(source="order.shop.key")
     carrier = serializers.CharField(source="carrier.key")
     carrier_name = serializers.CharField(source="carrier.name")
-    nodes = NodeSerializer(many=True, read_only=True)
+    nodes = ShipmentNodeSerializer(many=True, read_only=True)
 
     class Meta:
         model = Shipment
@@ -169,7 +169,7 @@ class ShipmentCreateSerializer(StrictSerializer):
     order_no = CleanCharField(max_length=100)
     carrier = CleanCharField(max_length=60, help_text=lazy("快递公司的编码或名称"))
     tracking_no = CleanCharField(max_length=60)
-    nodes = NodeSerializer(many=True, required=False, max_length=recording.MOST_NODES)
+    nodes = ShipmentNodeSerializer(many=True, required=False)
 
 
 class ShipmentFilter(django_filters.FilterSet):
@@ -192,7 +192,7 @@ class ShipmentViewSet(CreateMixin, ReadViewSet):
     model = Shipment
     read_serializer_class = ShipmentSerializer
     serializer_class = ShipmentCreateSerializer
-    serializer_classes = {"nodes": NodesSerializer}
+    serializer_classes = {"nodes": ShipmentNodesSerializer}
     filterset_class = ShipmentFilter
     required_permissions = {
         "list": "customers.view_shipment",
@@ -225,7 +225,7 @@ class ShipmentViewSet(CreateMixin, ReadViewSet):
         row = self.get_queryset().get(pk=shipment.pk)
         return self.shown(row, status_code=status.HTTP_201_CREATED if created else status.HTTP_200_OK)
 
-    @extend_schema(examples=[NODES_EXAMPLE], request=NodesSerializer, responses=ShipmentSerializer)
+    @extend_schema(examples=[NODES_EXAMPLE], request=ShipmentNodesSerializer, responses=ShipmentSerializer)
     @action(detail=True, methods=["post"], pagination_class=None, filterset_class=None)
     def nodes(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """补充物流节点；次序与重复都没有关系。"""
@@ -238,7 +238,7 @@ def _nodes(given: list[dict[str, Any]]) -> list[recording.NodeValues]:
     return [recording.NodeValues(**one) for one in given]
 
 
-class ExceptionSerializer(serializers.ModelSerializer):
+class ShipmentExceptionSerializer(serializers.ModelSerializer):
     """物流异常与它的待办：通知了没有、提供了哪些方案、如何解决。"""
 
     order_no = serializers.CharField(source="shipment.order.order_no")
@@ -291,7 +291,7 @@ class ExceptionFilter(django_filters.FilterSet):
         return rows.open() if value else rows.filter(status=ExceptionStatus.RESOLVED)
 
 
-class ResolveSerializer(StrictSerializer):
+class ShipmentResolveSerializer(StrictSerializer):
     resolution = serializers.ChoiceField(BY_PEOPLE)
     note = CleanCharField(max_length=exceptions.MAX_NOTE, required=False, allow_blank=True)
 
@@ -300,8 +300,8 @@ class ShipmentExceptionViewSet(ReadViewSet):
     """物流异常：由定时器或快递公司的节点发现，客户还没问就先通知。"""
 
     model = ShipmentException
-    read_serializer_class = ExceptionSerializer
-    serializer_classes = {"resolve": ResolveSerializer}
+    read_serializer_class = ShipmentExceptionSerializer
+    serializer_classes = {"resolve": ShipmentResolveSerializer}
     filterset_class = ExceptionFilter
     required_permissions = {
         "list": "customers.view_shipmentexception",
@@ -313,7 +313,7 @@ class ShipmentExceptionViewSet(ReadViewSet):
     def get_queryset(self) -> QuerySet[Any]:
         return super().get_queryset().for_list()  # type: ignore[attr-defined,no-any-return]
 
-    @extend_schema(request=None, responses=ExceptionSerializer)
+    @extend_schema(request=None, responses=ShipmentExceptionSerializer)
     @action(detail=True, methods=["post"])
     def take(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """由我负责。"""
@@ -321,7 +321,7 @@ class ShipmentExceptionViewSet(ReadViewSet):
         exceptions.take_exception(exception=self.get_object(), actor=request.user)
         return self.shown(self.get_object())
 
-    @extend_schema(examples=[RESOLVE_EXAMPLE], request=ResolveSerializer, responses=ExceptionSerializer)
+    @extend_schema(examples=[RESOLVE_EXAMPLE], request=ShipmentResolveSerializer, responses=ShipmentExceptionSerializer)
     @action(detail=True, methods=["post"])
     def resolve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """解决：待办关闭，还没有发出的通知取消。"""

@@ -9,197 +9,479 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('customers', '0006_outreach_and_shipments'),
+        ("customers", "0006_outreach_and_shipments"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Disruption',
+            name="Disruption",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(max_length=100, verbose_name='标题')),
-                ('reason', models.TextField(max_length=2000, verbose_name='发生了什么')),
-                ('sku', models.CharField(blank=True, max_length=100, verbose_name='商品编码')),
-                ('statuses', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('created', '待付款'), ('paid', '已付款'), ('shipped', '已发货'), ('signed', '已签收'), ('completed', '已完成'), ('cancelled', '已取消'), ('refunded', '已退款')], max_length=20), default=list, size=None, verbose_name='订单状态')),
-                ('ordered_from', models.DateTimeField(verbose_name='下单时间起')),
-                ('ordered_to', models.DateTimeField(verbose_name='下单时间止')),
-                ('plan', models.CharField(choices=[('fixed', '每单固定金额'), ('share', '按实付比例'), ('none', '不补偿')], default='none', max_length=10, verbose_name='补偿方案')),
-                ('amount', models.DecimalField(blank=True, decimal_places=2, max_digits=10, null=True, verbose_name='每单金额（元）')),
-                ('share', models.DecimalField(blank=True, decimal_places=4, max_digits=5, null=True, verbose_name='实付比例')),
-                ('cap', models.DecimalField(blank=True, decimal_places=2, max_digits=10, null=True, verbose_name='每单上限（元）')),
-                ('alternatives', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), blank=True, default=list, size=None, verbose_name='可选方案')),
-                ('status', models.CharField(choices=[('draft', '草稿'), ('running', '进行中'), ('closed', '已结束')], default='draft', max_length=10, verbose_name='状态')),
-                ('is_drill', models.BooleanField(default=False, verbose_name='演练')),
-                ('started_at', models.DateTimeField(blank=True, null=True, verbose_name='启动时间')),
-                ('plan_applied_at', models.DateTimeField(blank=True, null=True, verbose_name='方案执行时间')),
-                ('closed_at', models.DateTimeField(blank=True, null=True, verbose_name='结束时间')),
-                ('created_at', models.DateTimeField(default=core.clock.now, editable=False, verbose_name='创建时间')),
-                ('updated_at', core.fields.UpdatedAtField(default=core.clock.now, editable=False, verbose_name='更新时间')),
-                ('carrier', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='customers.carrier', verbose_name='快递公司')),
-                ('owner', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='负责人')),
-                ('shop', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='customers.shop', verbose_name='店铺')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("title", models.CharField(max_length=100, verbose_name="标题")),
+                ("reason", models.TextField(max_length=2000, verbose_name="发生了什么")),
+                ("sku", models.CharField(blank=True, max_length=100, verbose_name="商品编码")),
+                (
+                    "statuses",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("created", "待付款"),
+                                ("paid", "已付款"),
+                                ("shipped", "已发货"),
+                                ("signed", "已签收"),
+                                ("completed", "已完成"),
+                                ("cancelled", "已取消"),
+                                ("refunded", "已退款"),
+                            ],
+                            max_length=20,
+                        ),
+                        default=list,
+                        size=None,
+                        verbose_name="订单状态",
+                    ),
+                ),
+                ("ordered_from", models.DateTimeField(verbose_name="下单时间起")),
+                ("ordered_to", models.DateTimeField(verbose_name="下单时间止")),
+                (
+                    "plan",
+                    models.CharField(
+                        choices=[("fixed", "每单固定金额"), ("share", "按实付比例"), ("none", "不补偿")],
+                        default="none",
+                        max_length=10,
+                        verbose_name="补偿方案",
+                    ),
+                ),
+                (
+                    "amount",
+                    models.DecimalField(
+                        blank=True, decimal_places=2, max_digits=10, null=True, verbose_name="每单金额（元）"
+                    ),
+                ),
+                (
+                    "share",
+                    models.DecimalField(blank=True, decimal_places=4, max_digits=5, null=True, verbose_name="实付比例"),
+                ),
+                (
+                    "cap",
+                    models.DecimalField(
+                        blank=True, decimal_places=2, max_digits=10, null=True, verbose_name="每单上限（元）"
+                    ),
+                ),
+                (
+                    "alternatives",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=60),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="可选方案",
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("draft", "草稿"), ("running", "进行中"), ("closed", "已结束")],
+                        default="draft",
+                        max_length=10,
+                        verbose_name="状态",
+                    ),
+                ),
+                ("is_drill", models.BooleanField(default=False, verbose_name="演练")),
+                ("started_at", models.DateTimeField(blank=True, null=True, verbose_name="启动时间")),
+                ("plan_applied_at", models.DateTimeField(blank=True, null=True, verbose_name="方案执行时间")),
+                ("closed_at", models.DateTimeField(blank=True, null=True, verbose_name="结束时间")),
+                ("created_at", models.DateTimeField(default=core.clock.now, editable=False, verbose_name="创建时间")),
+                (
+                    "updated_at",
+                    core.fields.UpdatedAtField(default=core.clock.now, editable=False, verbose_name="更新时间"),
+                ),
+                (
+                    "carrier",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="customers.carrier",
+                        verbose_name="快递公司",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="负责人",
+                    ),
+                ),
+                (
+                    "shop",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="customers.shop",
+                        verbose_name="店铺",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '服务中断',
-                'verbose_name_plural': '服务中断',
-                'ordering': ['-id'],
-                'permissions': [('start_disruption', '可启动服务中断并执行补偿方案'), ('handle_disruption', '可登记客户选择的方案')],
+                "verbose_name": "服务中断",
+                "verbose_name_plural": "服务中断",
+                "ordering": ["-id"],
+                "permissions": [
+                    ("start_disruption", "可启动服务中断并执行补偿方案"),
+                    ("handle_disruption", "可登记客户选择的方案"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='DisruptionOrder',
+            name="DisruptionOrder",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount', models.DecimalField(blank=True, decimal_places=2, max_digits=10, null=True, verbose_name='补偿金额（元）')),
-                ('applied_at', models.DateTimeField(blank=True, null=True, verbose_name='方案执行时间')),
-                ('choice', models.CharField(blank=True, max_length=60, verbose_name='客户选择')),
-                ('chosen_at', models.DateTimeField(blank=True, null=True, verbose_name='选择时间')),
-                ('disruption', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='customers.disruption', verbose_name='服务中断')),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='disruptions', to='customers.order', verbose_name='订单')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "amount",
+                    models.DecimalField(
+                        blank=True, decimal_places=2, max_digits=10, null=True, verbose_name="补偿金额（元）"
+                    ),
+                ),
+                ("applied_at", models.DateTimeField(blank=True, null=True, verbose_name="方案执行时间")),
+                ("choice", models.CharField(blank=True, max_length=60, verbose_name="客户选择")),
+                ("chosen_at", models.DateTimeField(blank=True, null=True, verbose_name="选择时间")),
+                (
+                    "disruption",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="orders",
+                        to="customers.disruption",
+                        verbose_name="服务中断",
+                    ),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="disruptions",
+                        to="customers.order",
+                        verbose_name="订单",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '中断影响订单',
-                'verbose_name_plural': '中断影响订单',
-                'ordering': ['id'],
+                "verbose_name": "中断影响订单",
+                "verbose_name_plural": "中断影响订单",
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='DisruptionUpdate',
+            name="DisruptionUpdate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text', models.TextField(max_length=1000, verbose_name='进展')),
-                ('tells_customers', models.BooleanField(default=True, verbose_name='通知客户')),
-                ('told_after', models.BigIntegerField(default=0, editable=False)),
-                ('published_at', models.DateTimeField(default=core.clock.now, editable=False, verbose_name='发布时间')),
-                ('author', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='发布人')),
-                ('disruption', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='updates', to='customers.disruption', verbose_name='服务中断')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("text", models.TextField(max_length=1000, verbose_name="进展")),
+                ("tells_customers", models.BooleanField(default=True, verbose_name="通知客户")),
+                ("told_after", models.BigIntegerField(default=0, editable=False)),
+                ("published_at", models.DateTimeField(default=core.clock.now, editable=False, verbose_name="发布时间")),
+                (
+                    "author",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="发布人",
+                    ),
+                ),
+                (
+                    "disruption",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="updates",
+                        to="customers.disruption",
+                        verbose_name="服务中断",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '中断进展',
-                'verbose_name_plural': '中断进展',
-                'ordering': ['-id'],
+                "verbose_name": "中断进展",
+                "verbose_name_plural": "中断进展",
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='Recall',
+            name="Recall",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(max_length=100, verbose_name='标题')),
-                ('sku', models.CharField(max_length=100, verbose_name='商品编码')),
-                ('batches', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=100), size=None, verbose_name='批次')),
-                ('includes_unknown', models.BooleanField(default=False, help_text='只含该批次销售期间内的订单。', verbose_name='含批次未登记的订单')),
-                ('reason', models.TextField(max_length=2000, verbose_name='缺陷与风险')),
-                ('is_serious', models.BooleanField(default=False, verbose_name='已致人身伤害或重大损失')),
-                ('our_role', models.CharField(choices=[('producer', '生产者'), ('importer', '进口商'), ('seller', '销售者')], max_length=10, verbose_name='我方角色')),
-                ('remedy', models.CharField(choices=[('refund', '退货退款'), ('exchange', '换货'), ('repair', '维修'), ('dispose', '停用并退款')], max_length=10, verbose_name='补救方式')),
-                ('instructions', models.TextField(max_length=2000, verbose_name='客户怎么做')),
-                ('channels', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('email', '邮件'), ('conversation', '在线会话'), ('sms', '短信'), ('phone', '人工联系')], max_length=12), default=list, size=None, verbose_name='通知方式')),
-                ('discovered_at', models.DateTimeField(verbose_name='发现时间')),
-                ('status', models.CharField(choices=[('draft', '草稿'), ('running', '召回中'), ('closed', '已结束')], default='draft', max_length=10, verbose_name='状态')),
-                ('is_drill', models.BooleanField(default=False, verbose_name='演练')),
-                ('started_at', models.DateTimeField(blank=True, null=True, verbose_name='启动时间')),
-                ('closed_at', models.DateTimeField(blank=True, null=True, verbose_name='结束时间')),
-                ('conclusion', models.TextField(blank=True, max_length=2000, verbose_name='结论')),
-                ('created_at', models.DateTimeField(default=core.clock.now, editable=False, verbose_name='创建时间')),
-                ('updated_at', core.fields.UpdatedAtField(default=core.clock.now, editable=False, verbose_name='更新时间')),
-                ('owner', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='负责人')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("title", models.CharField(max_length=100, verbose_name="标题")),
+                ("sku", models.CharField(max_length=100, verbose_name="商品编码")),
+                (
+                    "batches",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=100), size=None, verbose_name="批次"
+                    ),
+                ),
+                (
+                    "includes_unknown",
+                    models.BooleanField(
+                        default=False, help_text="只含该批次销售期间内的订单。", verbose_name="含批次未登记的订单"
+                    ),
+                ),
+                ("reason", models.TextField(max_length=2000, verbose_name="缺陷与风险")),
+                ("is_serious", models.BooleanField(default=False, verbose_name="已致人身伤害或重大损失")),
+                (
+                    "our_role",
+                    models.CharField(
+                        choices=[("producer", "生产者"), ("importer", "进口商"), ("seller", "销售者")],
+                        max_length=10,
+                        verbose_name="我方角色",
+                    ),
+                ),
+                (
+                    "remedy",
+                    models.CharField(
+                        choices=[
+                            ("refund", "退货退款"),
+                            ("exchange", "换货"),
+                            ("repair", "维修"),
+                            ("dispose", "停用并退款"),
+                        ],
+                        max_length=10,
+                        verbose_name="补救方式",
+                    ),
+                ),
+                ("instructions", models.TextField(max_length=2000, verbose_name="客户怎么做")),
+                (
+                    "channels",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("email", "邮件"),
+                                ("conversation", "在线会话"),
+                                ("sms", "短信"),
+                                ("phone", "人工联系"),
+                            ],
+                            max_length=12,
+                        ),
+                        default=list,
+                        size=None,
+                        verbose_name="通知方式",
+                    ),
+                ),
+                ("discovered_at", models.DateTimeField(verbose_name="发现时间")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("draft", "草稿"), ("running", "召回中"), ("closed", "已结束")],
+                        default="draft",
+                        max_length=10,
+                        verbose_name="状态",
+                    ),
+                ),
+                ("is_drill", models.BooleanField(default=False, verbose_name="演练")),
+                ("started_at", models.DateTimeField(blank=True, null=True, verbose_name="启动时间")),
+                ("closed_at", models.DateTimeField(blank=True, null=True, verbose_name="结束时间")),
+                ("conclusion", models.TextField(blank=True, max_length=2000, verbose_name="结论")),
+                ("created_at", models.DateTimeField(default=core.clock.now, editable=False, verbose_name="创建时间")),
+                (
+                    "updated_at",
+                    core.fields.UpdatedAtField(default=core.clock.now, editable=False, verbose_name="更新时间"),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="负责人",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '召回',
-                'verbose_name_plural': '召回',
-                'ordering': ['-id'],
-                'permissions': [('start_recall', '可启动和结束召回'), ('handle_recall', '可登记召回进展')],
+                "verbose_name": "召回",
+                "verbose_name_plural": "召回",
+                "ordering": ["-id"],
+                "permissions": [("start_recall", "可启动和结束召回"), ("handle_recall", "可登记召回进展")],
             },
         ),
         migrations.CreateModel(
-            name='RecallDuty',
+            name="RecallDuty",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('rule', models.CharField(max_length=10, verbose_name='规则')),
-                ('what', models.CharField(max_length=100, verbose_name='要做的事')),
-                ('basis', models.CharField(max_length=100, verbose_name='依据')),
-                ('clock', models.CharField(choices=[('working', '法定工作日'), ('at_once', '立即')], max_length=10, verbose_name='计时')),
-                ('due_at', models.DateTimeField(verbose_name='截止时间')),
-                ('is_certain', models.BooleanField(default=True, verbose_name='依据已核实')),
-                ('is_enabled', models.BooleanField(default=True, verbose_name='启用')),
-                ('done_at', models.DateTimeField(blank=True, null=True, verbose_name='完成时间')),
-                ('done_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='完成人')),
-                ('recall', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='duties', to='customers.recall', verbose_name='召回')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("rule", models.CharField(max_length=10, verbose_name="规则")),
+                ("what", models.CharField(max_length=100, verbose_name="要做的事")),
+                ("basis", models.CharField(max_length=100, verbose_name="依据")),
+                (
+                    "clock",
+                    models.CharField(
+                        choices=[("working", "法定工作日"), ("at_once", "立即")], max_length=10, verbose_name="计时"
+                    ),
+                ),
+                ("due_at", models.DateTimeField(verbose_name="截止时间")),
+                ("is_certain", models.BooleanField(default=True, verbose_name="依据已核实")),
+                ("is_enabled", models.BooleanField(default=True, verbose_name="启用")),
+                ("done_at", models.DateTimeField(blank=True, null=True, verbose_name="完成时间")),
+                (
+                    "done_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="完成人",
+                    ),
+                ),
+                (
+                    "recall",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="duties",
+                        to="customers.recall",
+                        verbose_name="召回",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '召回法定义务',
-                'verbose_name_plural': '召回法定义务',
-                'ordering': ['due_at', 'rule'],
+                "verbose_name": "召回法定义务",
+                "verbose_name_plural": "召回法定义务",
+                "ordering": ["due_at", "rule"],
             },
         ),
         migrations.CreateModel(
-            name='RecallOrder',
+            name="RecallOrder",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('batches', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=100), default=list, size=None, verbose_name='批次')),
-                ('quantity', models.PositiveIntegerField(verbose_name='数量')),
-                ('is_unknown', models.BooleanField(default=False, verbose_name='批次未登记')),
-                ('asked_at', models.DateTimeField(blank=True, null=True, verbose_name='交付通知时间')),
-                ('reached_at', models.DateTimeField(blank=True, null=True, verbose_name='联系到时间')),
-                ('returned_at', models.DateTimeField(blank=True, null=True, verbose_name='退回时间')),
-                ('remedied_at', models.DateTimeField(blank=True, null=True, verbose_name='补救时间')),
-                ('note', models.CharField(blank=True, max_length=300, verbose_name='备注')),
-                ('updated_at', core.fields.UpdatedAtField(default=core.clock.now, editable=False, verbose_name='更新时间')),
-                ('handled_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='登记人')),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='recalls', to='customers.order', verbose_name='订单')),
-                ('recall', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='customers.recall', verbose_name='召回')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "batches",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=100), default=list, size=None, verbose_name="批次"
+                    ),
+                ),
+                ("quantity", models.PositiveIntegerField(verbose_name="数量")),
+                ("is_unknown", models.BooleanField(default=False, verbose_name="批次未登记")),
+                ("asked_at", models.DateTimeField(blank=True, null=True, verbose_name="交付通知时间")),
+                ("reached_at", models.DateTimeField(blank=True, null=True, verbose_name="联系到时间")),
+                ("returned_at", models.DateTimeField(blank=True, null=True, verbose_name="退回时间")),
+                ("remedied_at", models.DateTimeField(blank=True, null=True, verbose_name="补救时间")),
+                ("note", models.CharField(blank=True, max_length=300, verbose_name="备注")),
+                (
+                    "updated_at",
+                    core.fields.UpdatedAtField(default=core.clock.now, editable=False, verbose_name="更新时间"),
+                ),
+                (
+                    "handled_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="登记人",
+                    ),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="recalls",
+                        to="customers.order",
+                        verbose_name="订单",
+                    ),
+                ),
+                (
+                    "recall",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="orders",
+                        to="customers.recall",
+                        verbose_name="召回",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '召回订单',
-                'verbose_name_plural': '召回订单',
-                'ordering': ['id'],
+                "verbose_name": "召回订单",
+                "verbose_name_plural": "召回订单",
+                "ordering": ["id"],
             },
         ),
         migrations.AddConstraint(
-            model_name='disruption',
-            constraint=models.CheckConstraint(condition=models.Q(('ordered_to__gt', models.F('ordered_from'))), name='disruption_period'),
+            model_name="disruption",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ordered_to__gt", models.F("ordered_from"))), name="disruption_period"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='disruption',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('plan', 'fixed'), _negated=True), ('amount__isnull', False), _connector='OR'), name='disruption_fixed_has_amount'),
+            model_name="disruption",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("plan", "fixed"), _negated=True), ("amount__isnull", False), _connector="OR"
+                ),
+                name="disruption_fixed_has_amount",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='disruption',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('plan', 'share'), _negated=True), models.Q(('share__gt', 0), ('share__lte', 1)), _connector='OR'), name='disruption_share_has_share'),
+            model_name="disruption",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("plan", "share"), _negated=True),
+                    models.Q(("share__gt", 0), ("share__lte", 1)),
+                    _connector="OR",
+                ),
+                name="disruption_share_has_share",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='disruptionorder',
-            constraint=models.UniqueConstraint(fields=('disruption', 'order'), name='disruption_order_once'),
+            model_name="disruptionorder",
+            constraint=models.UniqueConstraint(fields=("disruption", "order"), name="disruption_order_once"),
         ),
         migrations.AddConstraint(
-            model_name='disruptionorder',
-            constraint=models.CheckConstraint(condition=models.Q(('amount', None), models.Q(('amount__gte', 0), ('applied_at__isnull', False)), _connector='OR'), name='disruption_order_amount'),
+            model_name="disruptionorder",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("amount", None), models.Q(("amount__gte", 0), ("applied_at__isnull", False)), _connector="OR"
+                ),
+                name="disruption_order_amount",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='recall',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'running'), _negated=True), ('started_at__isnull', False), _connector='OR'), name='recall_running_since'),
+            model_name="recall",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "running"), _negated=True), ("started_at__isnull", False), _connector="OR"
+                ),
+                name="recall_running_since",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='recall',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'closed'), _negated=True), ('closed_at__isnull', False), _connector='OR'), name='recall_closed_at'),
+            model_name="recall",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "closed"), _negated=True), ("closed_at__isnull", False), _connector="OR"
+                ),
+                name="recall_closed_at",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='recall',
-            constraint=models.CheckConstraint(condition=models.Q(('batches__len__gt', 0)), name='recall_has_batches'),
+            model_name="recall",
+            constraint=models.CheckConstraint(condition=models.Q(("batches__len__gt", 0)), name="recall_has_batches"),
         ),
         migrations.AddConstraint(
-            model_name='recallduty',
-            constraint=models.UniqueConstraint(fields=('recall', 'rule'), name='recall_duty_once'),
+            model_name="recallduty",
+            constraint=models.UniqueConstraint(fields=("recall", "rule"), name="recall_duty_once"),
         ),
         migrations.AddIndex(
-            model_name='recallorder',
-            index=models.Index(condition=models.Q(('asked_at', None)), fields=['recall', 'id'], name='recall_order_unasked'),
+            model_name="recallorder",
+            index=models.Index(
+                condition=models.Q(("asked_at", None)), fields=["recall", "id"], name="recall_order_unasked"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='recallorder',
-            constraint=models.UniqueConstraint(fields=('recall', 'order'), name='recall_order_once'),
+            model_name="recallorder",
+            constraint=models.UniqueConstraint(fields=("recall", "order"), name="recall_order_once"),
         ),
     ]

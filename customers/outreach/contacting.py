@@ -42,6 +42,9 @@ def deliver(*, outreach_id: int, is_last_try: bool) -> None:
         if way is None:
             raise Undeliverable(f"no way called {row.way}")
         way.send(row)
+    except ways.NoLongerWanted:
+        _close(row, OutreachStatus.CANCELLED, OutreachReason.SETTLED)
+        return
     except Undeliverable:
         _hand_over(row)
         raise

@@ -1,6 +1,6 @@
 """Asking for messages: judged, written, and brought on their way in the caller's transaction."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -32,7 +32,7 @@ OPT_OUT_WORDS = ("拒收", "退订")
 class Wanted:
     """A message somebody wants to send. `channels` in order of preference: the first that reaches is taken.
 
-    way: a way by its key, tried alone; "" for those that every message may take.
+    way: a way by its key, tried alone; "" for those that every message may take. `lane` as in the outbox.
     """
 
     key: str
@@ -42,6 +42,7 @@ class Wanted:
     body: str
     channels: Sequence[str] = USUAL_CHANNELS
     way: str = ""
+    lane: str = ""
     subject_type: str = ""
     subject_id: int | None = None
     is_drill: bool = False
@@ -87,14 +88,14 @@ def _write(fresh: Sequence[Wanted], actor: Any) -> None:
         rows.append(row)
     Outreach.objects.bulk_create(rows, ignore_conflicts=True)
     mine = Outreach.objects.filter(row_key__in=[row.row_key for row in rows]).order_by("pk")
-    tell(mine, actor)
+    tell(mine, actor, lanes={one.key: one.lane for one in fresh})
 
 
-def tell(rows: Iterable[Outreach], actor: Any) -> None:
+def tell(rows: Iterable[Outreach], actor: Any, *, lanes: Mapping[str, str]) -> None:
     """The outbox items and events of rows that were just written."""
     written = list(rows)
     waiting = [row for row in written if row.status == OutreachStatus.WAITING]
-    enqueue_many([outbox_item(row, row.not_before) for row in waiting])
+    enqueue_many([outbox_item(row, row.not_before, lane=lanes[row.key]) for row in waiting])
     events.record_events(
         [
             events.customer_event(
@@ -105,12 +106,13 @@ def tell(rows: Iterable[Outreach], actor: Any) -> None:
     )
 
 
-def outbox_item(row: Outreach, not_before: datetime | None, *, again: str = "") -> OutboxData:
+def outbox_item(row: Outreach, not_before: datetime | None, *, again: str = "", lane: str = "") -> OutboxData:
     return OutboxData(
         kind=KIND,
         dedupe_key=f"outreach:{row.key}{again}",
         target=f"customer:{row.customer_id}",
         payload={"outreach": row.pk},
+        lane=lane,
         not_before=not_before,
     )
 

@@ -1,7 +1,7 @@
 """The ways by which a message leaves. Floors above register theirs: a conversation needs tickets.
 
 A way answers which customers it reaches, and sends one message. It sends outside any transaction and raises
-`core.outbox.Undeliverable` when trying again is pointless.
+`core.outbox.Undeliverable` when trying again is pointless, NoLongerWanted when there is nothing to say any more.
 """
 
 from collections.abc import Callable, Collection
@@ -21,6 +21,10 @@ _SALT = "customers.outreach.message_id"
 
 Reaches = Callable[[Collection[Customer]], set[int]]
 Send = Callable[[Outreach], None]
+
+
+class NoLongerWanted(Exception):
+    """What the message is about has ended meanwhile."""
 
 
 @dataclass(frozen=True)

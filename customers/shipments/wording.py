@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as lazy
 from customers.models import ShipmentException
 from customers.shipment_choices import ExceptionKind, Remedy
 
-#: Scripts of the library are found by these keys: "logistics-stalled" and so on.
-KEY = "logistics-%s"
+#: Scripts of the library are found by these keys: "logistics.stalled" and so on.
+KEY = "logistics.%s"
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def words_for(row: ShipmentException) -> Words:
     }
     title = str(TITLES[row.kind])
     for source in _sources:
-        found = source(KEY % row.kind.replace("_", "-"), values)
+        found = source(KEY % row.kind, values)
         if found is not None:
             return Words(found.title or title, found.body, found.source)
     body = str(BODY) % {

@@ -194,12 +194,12 @@ def test_delivered_ends_everything_and_signs_the_order(order: Order) -> None:
 @pytest.mark.capability("D12")
 def test_the_published_script_is_what_the_customer_reads(order: Order, lead: User, supervisor: User) -> None:
     body = "{{customer_name}}您好，{{carrier}} {{tracking_no}} 已确认丢失：{{solution}}"
-    make_script(author=lead, reviewer=supervisor, key="logistics-lost", body=body)
+    make_script(author=lead, reviewer=supervisor, key="logistics.lost", body=body)
     parcel(order, node("lost", NOON))
     found = ShipmentException.objects.select_related("outreach").get()
     assert found.outreach is not None
     assert found.outreach.body == f"陈静您好，顺丰速运 {NUMBER} 已确认丢失：1. 补发；2. 退款"
-    assert found.script == "logistics-lost v1"
+    assert found.script == "logistics.lost v1"
 
 
 @pytest.mark.capability("D12")

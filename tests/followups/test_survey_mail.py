@@ -13,6 +13,7 @@ from core.outbox import OutboxItem, deliver_due
 from crm.followups.models import SurveyInvitation
 from crm.followups.services import cancel_surveys, survey_url
 from crm.staff.models import User
+from customers.models import Outreach
 from tests.tickets.mails import mail
 from tests.workbench.conftest import browser, text
 from tickets.choices import MessageKind
@@ -29,7 +30,7 @@ def ticket(desk: Any) -> Ticket:
 
 
 def _surveys() -> Any:
-    return OutboxItem.objects.filter(kind="survey_email")
+    return OutboxItem.objects.filter(kind="outreach")
 
 
 @pytest.mark.capability("I01")
@@ -45,7 +46,10 @@ def test_the_link_is_sent_once(ticket: Ticket, solve: Solve) -> None:
 
 def test_what_waits_does_not_hold_the_link(ticket: Ticket, solve: Solve) -> None:
     solve(ticket)
-    assert _surveys().get().payload == {"survey": SurveyInvitation.objects.get().pk}
+    survey = SurveyInvitation.objects.get()
+    row = Outreach.objects.get(subject_type="survey", subject_id=survey.pk)
+    assert _surveys().get().payload == {"outreach": row.pk}
+    assert "/s/" not in row.body
 
 
 def test_no_link_to_who_asked_not_to_be_contacted(ticket: Ticket, solve: Solve) -> None:
@@ -58,13 +62,14 @@ def test_no_link_to_who_asked_not_to_be_contacted(ticket: Ticket, solve: Solve) 
 def test_no_mail_to_who_wrote_elsewhere(make_ticket: Callable[..., Ticket], solve: Solve) -> None:
     solve(make_ticket())
     assert SurveyInvitation.objects.exists()
-    assert not _surveys().exists()
+    assert {row.channel for row in Outreach.objects.all()} == {"conversation"}
 
 
 @pytest.mark.capability("I01")
 def test_through_a_shop_the_link_is_told_in_the_conversation(make_ticket: Callable[..., Ticket], solve: Solve) -> None:
     ticket = solve(make_ticket())
     run_consumers()
+    deliver_due()
     (told,) = ticket.messages.filter(kind=MessageKind.AUTO)
     assert survey_url(SurveyInvitation.objects.get()) in told.body
     news = Event.objects.filter(kind="message.created", payload__message=told.pk).get()

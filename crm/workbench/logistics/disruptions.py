@@ -21,7 +21,7 @@ from customers.forms import MOMENT_FORMAT, DressedForm
 from customers.models import Carrier, Disruption, DisruptionOrder, Shop
 from customers.recall_choices import DisruptionStatus, PlanKind
 
-STATUS_TONES = {DisruptionStatus.RUNNING: "warn", DisruptionStatus.CLOSED: "good"}
+STATUS_TONES: dict[str, str] = {DisruptionStatus.RUNNING: "warn", DisruptionStatus.CLOSED: "good"}
 
 
 def _moment(label: Any) -> forms.DateTimeField:

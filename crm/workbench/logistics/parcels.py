@@ -25,15 +25,15 @@ from customers.shipments.exceptions import MAX_NOTE, resolve_exception, take_exc
 from customers.shipments.importing import import_shipments
 from customers.shipments.tracking import normalise
 
-TONES = {
+TONES: dict[str, str] = {
     OutreachStatus.SENT: "good",
     OutreachStatus.REACHED: "good",
     OutreachStatus.WAITING: "info",
     OutreachStatus.BY_HAND: "warn",
     OutreachStatus.FAILED: "bad",
 }
-KIND_TONES = {ExceptionKind.LOST: "bad", ExceptionKind.DAMAGED: "bad"}
-STAGE_TONES = {
+KIND_TONES: dict[str, str] = {ExceptionKind.LOST: "bad", ExceptionKind.DAMAGED: "bad"}
+STAGE_TONES: dict[str, str] = {
     NodeKind.DELIVERED: "good",
     NodeKind.DELIVERY_FAILED: "warn",
     NodeKind.RETURNING: "warn",

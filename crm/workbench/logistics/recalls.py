@@ -28,8 +28,12 @@ PLACES = (
     Place("recall_list", lazy("召回"), "customers.view_recall"),
     Place("disruption_list", lazy("服务中断"), "customers.view_disruption"),
 )
-STATUS_TONES = {RecallStatus.RUNNING: "warn", RecallStatus.CLOSED: "good"}
-STEP_TONES = {AffectedStatus.REMEDIED: "good", AffectedStatus.RETURNED: "info", AffectedStatus.REACHED: "accent"}
+STATUS_TONES: dict[str, str] = {RecallStatus.RUNNING: "warn", RecallStatus.CLOSED: "good"}
+STEP_TONES: dict[str, str] = {
+    AffectedStatus.REMEDIED: "good",
+    AffectedStatus.RETURNED: "info",
+    AffectedStatus.REACHED: "accent",
+}
 
 
 class RecallForm(DressedForm):
@@ -134,7 +138,7 @@ def recall_page(request: HttpRequest, pk: int) -> HttpResponse:
     page = page_of(rows.select_related("order__customer"), ("id",), request.GET.get("cursor"))
     for row in page.rows:
         row.step = progress.step_of(row)
-        row.step_label, row.tone = AffectedStatus(row.step).label, STEP_TONES.get(AffectedStatus(row.step), "")
+        row.step_label, row.tone = AffectedStatus(row.step).label, STEP_TONES.get(row.step, "")
     context = {
         "recall": recall,
         "scope": _scope(recall),
