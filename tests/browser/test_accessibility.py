@@ -49,6 +49,6 @@ def faults_of(page: Page, base: str, path: str) -> list[str]:
 
 def test_no_page_shuts_anybody_out(open_as: OpenAs, live_server: Any) -> None:
     world = build_world()
-    page = open_as(world.people["supervisor"], "/")
+    page = open_as(world.people["supervisor"], "/", reduced_motion="reduce")
     faults = [fault for path in addresses(world) for fault in faults_of(page, live_server.url, path)]
     assert not faults, "\n".join(faults)
