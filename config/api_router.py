@@ -12,6 +12,7 @@ from crm.insights.chat_views import ChatReportView
 from crm.insights.improvements.api import ImprovementViewSet
 from crm.insights.triage_views import TriageAccuracyView
 from crm.integrations.api.views import WebhookViewSet
+from crm.insights.pyramid_views import PyramidView
 from crm.staff.api.relief import ReliefViewSet, WellbeingView
 from crm.staff.api.shifts import PeakPlanViewSet, ShiftTemplateViewSet, ShiftViewSet
 from crm.staff.api.views import StaffViewSet, TeamViewSet, TokenViewSet
@@ -129,6 +130,7 @@ urlpatterns = [
     path("public/complaints/", PublicComplaintView.as_view(), name="public-complaints"),
     path("chat-report/", ChatReportView.as_view(), name="chat-report"),
     path("solutions/", SolutionView.as_view(), name="solutions"),
+    path("complaint-pyramid/", PyramidView.as_view(), name="complaint-pyramid"),
     path("precedents/", PrecedentView.as_view(), name="precedents"),
     path("wellbeing/", WellbeingView.as_view(), name="wellbeing-figures"),
     path("triage/accuracy/", TriageAccuracyView.as_view(), name="triage-accuracy"),

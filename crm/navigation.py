@@ -147,6 +147,16 @@ PLACES = (
         "sp approvals",
     ),
     Place(
+        "tasks",
+        _("部门任务"),
+        "checklist",
+        ("task_list",),
+        "core.view_proceduretask",
+        2,
+        "g f",
+        "bmrw lc tasks procedures",
+    ),
+    Place(
         "breaches",
         _("未达标"),
         "clipboard-x",

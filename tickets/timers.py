@@ -9,6 +9,7 @@ from tickets import aftersales_timers as aftersales_timers  # likewise
 from tickets import appointment_timers as appointment_timers  # likewise
 from tickets import legal_timers as legal_timers  # likewise
 from tickets import grading_timers as grading_timers  # likewise
+from tickets.grading import watching as grading
 from tickets.procedures import following
 from tickets.services import (
     arriving,
@@ -113,5 +114,6 @@ def end_quiet_chats(slot: datetime) -> None:
 
 @periodic("tickets.complaint_sop", every=timedelta(minutes=5))
 def start_missing_procedures(slot: datetime) -> None:
-    """Every open complaint has its procedure, whatever happened to the news of it."""
+    """Every open complaint has its procedure and its level, whatever happened to the news of it."""
     following.sweep()
+    grading.sweep()

@@ -214,6 +214,7 @@ ROWS = (
     Row("POST", "/api/v1/escalations/{escalation}/deescalate/", "401 200 404 200 200 200 403", {"reason": "客户已谅解"}),
     Row("POST", "/api/v1/complaints/{ticket}/level/", "401 200 404 200 200 200 403", {"level": "crisis", "reason": "有人受伤"}),
     Row("GET", "/api/v1/complaints/", "401 200 200 200 200 200 200"),
+    Row("GET", "/api/v1/complaint-pyramid/", "401 403 403 200 200 200 200"),
     Row("POST", "/api/v1/complaints/", "401 201 201 201 201 201 403", {"channel": "taobao", "body": "杯子碎了"}),
     Row("GET", "/api/v1/complaints/{ticket}/", "401 200 404 200 200 200 200"),
     Row("GET", "/api/v1/procedures/", "401 200 200 200 200 200 200"),

@@ -107,3 +107,10 @@ def _weigh(ticket: Ticket, amount: str) -> None:
         return
     if is_over:
         escalation.raise_ticket(ticket=ticket, kind=TriggerKind.AMOUNT, detail=f"¥{amount}")
+
+
+def sweep(*, limit: int = 200) -> int:
+    """Grade open complaints whose news was lost; returns how many."""
+    rows = Ticket.objects.open().filter(type=TicketType.COMPLAINT, merged_into=None, grade=None)  # type: ignore[attr-defined]
+    stray = rows.select_related("customer", "channel", "shop", "queue").defer("search").order_by("pk")[:limit]
+    return sum(levels.grade(ticket=ticket) is not None for ticket in list(stray))

@@ -1,0 +1,86 @@
+"""The complaint pyramid (C05): how many complaints stand on which level, against the period before."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Count
+
+from crm.insights.days import Period
+from crm.insights.questions import Question
+from tickets.grading.levels import ensure_levels
+from tickets.models import ComplaintGrade, ComplaintLevel
+
+if TYPE_CHECKING:
+    from crm.staff.models import User
+
+#: Tenths of a percent: shares are shown with one decimal and add to 100 %.
+_WHOLE = 1000
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One level of the pyramid; shares are fractions that add to 1 over all layers."""
+
+    level: ComplaintLevel
+    count: int
+    share: float
+    before: int
+    share_before: float
+
+    @property
+    def change(self) -> int:
+        return self.count - self.before
+
+
+@dataclass(frozen=True)
+class Pyramid:
+    """The gravest level first."""
+
+    layers: list[Layer]
+    total: int
+    total_before: int
+    before: Period
+
+
+def shares_of(counts: Sequence[int]) -> list[float]:
+    """Fractions with three decimals that add to exactly 1: what rounding leaves goes to the largest remainders."""
+    total = sum(counts)
+    if not total:
+        return [0.0 for _count in counts]
+    exact = [count * _WHOLE / total for count in counts]
+    parts = [int(value) for value in exact]
+    by_remainder = sorted(range(len(counts)), key=lambda index: exact[index] - parts[index], reverse=True)
+    for index in by_remainder[: _WHOLE - sum(parts)]:
+        parts[index] += 1
+    return [part / _WHOLE for part in parts]
+
+
+def graded(user: "User", question: Question, period: Period | None = None) -> Any:
+    """The complaints received in the period that the person sees, with their level."""
+    span = period or question.period
+    rows: Any = ComplaintGrade.objects.visible_to(user)
+    rows = rows.filter(received_at__gte=span.start, received_at__lt=span.end, ticket__merged_into=None)
+    rows = rows.filter(ticket__type="complaint")
+    if question.queue is not None:
+        rows = rows.filter(ticket__queue=question.queue)
+    return rows if question.channel is None else rows.filter(ticket__channel=question.channel)
+
+
+def _counts(rows: Any) -> dict[int, int]:
+    return dict(rows.order_by().values_list("level").annotate(n=Count("pk")))
+
+
+def pyramid(user: "User", question: Question) -> Pyramid:
+    """Counts and shares of every level in use; two statements, whatever the number of levels."""
+    before = question.period.previous()
+    now, then = _counts(graded(user, question)), _counts(graded(user, question, before))
+    levels = [level for level in ensure_levels() if level.is_active or level.pk in now or level.pk in then]
+    counts, earlier = ([found.get(level.pk, 0) for level in levels] for found in (now, then))
+    layers = [
+        Layer(level, count, share, was, share_was)
+        for level, count, share, was, share_was in zip(
+            levels, counts, shares_of(counts), earlier, shares_of(earlier), strict=True
+        )
+    ]
+    return Pyramid(layers, sum(counts), sum(earlier), before)
