@@ -3,11 +3,16 @@
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
 
+# One statement: the rows are kept unchangeable by a trigger, which rests for this fill alone.
 FILL = """
+DO $$ BEGIN
+ALTER TABLE tickets_compensation DISABLE TRIGGER tickets_compensation_kept;
 UPDATE tickets_compensation c SET category = t.category,
     price = CASE WHEN c.inputs->>'P' ~ '^[0-9]{1,9}([.][0-9]{1,2})?$' AND (c.inputs->>'P')::numeric > 0
                  THEN (c.inputs->>'P')::numeric END
-FROM tickets_ticket t WHERE t.id = c.ticket_id AND c.category = ''
+FROM tickets_ticket t WHERE t.id = c.ticket_id AND c.category = '';
+ALTER TABLE tickets_compensation ENABLE TRIGGER tickets_compensation_kept;
+END $$
 """
 
 

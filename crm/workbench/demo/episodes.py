@@ -6,6 +6,7 @@ from typing import Any
 
 from core import clock
 from crm.followups.choices import VisitOutcome
+from crm.workbench.demo.aftersales import returns
 from crm.workbench.demo.articles import add_story_article
 from crm.workbench.demo.buyers import Buyer
 from crm.workbench.demo.dice import Dice
@@ -48,6 +49,7 @@ def enter_episodes(*, stage: Stage, world: World, case: MakeCase, buyers: Sequen
     stage.enter(improvements(world), end - timedelta(days=11))
     # The last of them stands open at the end, within the time to decide.
     stage.enter(payouts(world.staff), end - len(PAYOUTS) * BETWEEN)
+    stage.enter(returns(), end - timedelta(hours=80))
     for name, hours, life, given in EPISODES:
         at = end - timedelta(hours=hours)
         stage.enter(life(world, case(name, at=at, **given)), at)
