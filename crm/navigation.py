@@ -167,16 +167,6 @@ PLACES = (
         "wdb norms breaches",
     ),
     Place(
-        "tasks",
-        _("部门任务"),
-        "checklist",
-        ("task_list",),
-        "core.view_proceduretask",
-        2,
-        "g f",
-        "bmrw lc tasks procedures",
-    ),
-    Place(
         "improvements",
         pgettext_lazy("many", "改进项"),
         "trending-up",
