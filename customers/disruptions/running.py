@@ -7,9 +7,12 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Count, Sum
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from core import clock
 from core.errors import Conflict, NotAllowed
+from core.exports import Column
+from core.privacy.masks import mask_name
 from core.text import has_forbidden_characters
 from core.timers import TimerSpec, arm
 from customers import events, outreach
@@ -204,6 +207,23 @@ def close_disruption(*, disruption: Disruption, actor: Any) -> Disruption:
     row.save(update_fields=["status", "closed_at", "updated_at"])
     _record(CLOSED, row, actor)
     return row
+
+
+COLUMNS = [
+    Column(lazy("店铺"), "order.shop.name"),
+    Column(lazy("订单号"), "order.order_no"),
+    Column(lazy("客户"), "order.customer.name", mask_name),
+    Column(lazy("实付金额"), "order.paid"),
+    Column(lazy("补偿金额（元）"), "amount"),
+    Column(lazy("方案执行时间"), "applied_at"),
+    Column(lazy("客户选择"), "choice"),
+]
+
+
+def rows_for_report(disruption: Disruption, user: Any) -> Any:
+    """The orders concerned that the user may see, for the file finance pays by."""
+    rows = DisruptionOrder.objects.visible_to(user).filter(disruption=disruption)
+    return rows.select_related("order__customer", "order__shop").order_by("pk")
 
 
 def figures_of(disruption: Disruption) -> dict[str, Any]:

@@ -45,11 +45,30 @@ def create_recall(*, actor: Any, values: Mapping[str, Any]) -> Recall:
     if not actor.has_perm("customers.add_recall"):
         raise NotAllowed(_("您没有新建召回的权限。"))
     cleaned = _clean(values)
-    scope_of(sku=cleaned["sku"], batches=cleaned["batches"])
     recall = Recall.objects.create(owner=actor, created_at=clock.now(), **cleaned)
+    _fix_orders(recall)
     _write_duties(recall)
     _record(CREATED, recall, actor, sku=recall.sku, batches=recall.batches)
     return recall
+
+
+def _fix_orders(recall: Recall) -> int:
+    """Write down whom it concerns now: to be looked at in the draft, and for good at the start."""
+    scope = scope_of(sku=recall.sku, batches=recall.batches)
+    found = affected(sku=recall.sku, batches=recall.batches, scope=scope, includes_unknown=recall.includes_unknown)
+    RecallOrder.objects.filter(recall=recall).delete()
+    rows = [
+        RecallOrder(
+            recall=recall,
+            order_id=one["order_id"],
+            batches=[batch for batch in one["found"] if batch],
+            quantity=one["units"],
+            is_unknown=one["found"] == [""],
+        )
+        for one in found.iterator()
+    ]
+    RecallOrder.objects.bulk_create(rows, batch_size=INSERT)
+    return len(rows)
 
 
 def _write_duties(recall: Recall) -> None:
@@ -95,23 +114,11 @@ def start_recall(*, recall: Recall, actor: Any) -> Recall:
     if not actor.has_perm("customers.start_recall"):
         raise NotAllowed(_("您没有启动召回的权限。"))
     row = _locked(recall, RecallStatus.DRAFT)
-    scope = scope_of(sku=row.sku, batches=row.batches)
-    found = affected(sku=row.sku, batches=row.batches, scope=scope, includes_unknown=row.includes_unknown)
-    rows = [
-        RecallOrder(
-            recall=row,
-            order_id=one["order_id"],
-            batches=[batch for batch in one["found"] if batch],
-            quantity=one["units"],
-            is_unknown=one["found"] == [""],
-        )
-        for one in found.iterator()
-    ]
-    RecallOrder.objects.bulk_create(rows, batch_size=INSERT)
+    count = _fix_orders(row)
     row.status, row.started_at = RecallStatus.RUNNING, clock.now()
     row.save(update_fields=["status", "started_at", "updated_at"])
     arm(TimerSpec(key=f"recall:{row.pk}:notify", kind=NOTIFY_TIMER, due_at=clock.now(), payload={"recall": row.pk}))
-    _record(STARTED, row, actor, orders=len(rows), is_drill=row.is_drill)
+    _record(STARTED, row, actor, orders=count, is_drill=row.is_drill)
     return row
 
 

@@ -155,6 +155,7 @@ PAGES = (
     Row("GET", "/disruptions/new/", "302 403 403 403 200 200 403"),
     Row("POST", "/disruptions/new/", "302 403 403 403 422 422 403", {"title": ""}),
     Row("GET", "/disruptions/{disruption}/", "302 200 200 200 200 200 200"),
+    Row("GET", "/disruptions/{disruption}/report/", "302 200 200 200 200 200 302"),
     Row("POST", "/disruptions/{disruption}/plan/", "302 302 302 302 302 302 302"),
     Row("GET", "/customers/new/", "302 200 200 200 200 200 403"),
     Row("POST", "/customers/new/", "302 302 302 302 302 302 403", {"name": "李娜"}),

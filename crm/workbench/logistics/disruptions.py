@@ -5,13 +5,14 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from core.errors import DomainError
+from core.exports import export_response
 from crm.staff.person import person_of
 from crm.workbench.logistics.common import page_of
 from crm.workbench.logistics.recalls import PLACES
@@ -181,3 +182,23 @@ def _act(request: HttpRequest, row: Disruption, verb: str) -> str:
             running.close_disruption(disruption=row, actor=user)
             return _("服务中断已结束。")
     raise Http404
+
+
+@login_required
+@permission_required("customers.view_disruption", raise_exception=True)
+@require_GET
+def disruption_report(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """The orders with what they were given as a file."""
+    row = _disruption(request, pk)
+    try:
+        return export_response(
+            request,
+            rows=running.rows_for_report(row, person_of(request)).iterator(chunk_size=1000),
+            columns=running.COLUMNS,
+            permission="customers.handle_disruption",
+            kind="disruption",
+            file_format=request.GET.get("format", "csv"),
+        )
+    except DomainError as error:
+        messages.error(request, error.message)
+        return redirect("disruption_page", pk=pk)

@@ -18,5 +18,6 @@ urlpatterns = [
     path("disruptions/", disruptions.disruption_list, name="disruption_list"),
     path("disruptions/new/", disruptions.disruption_new, name="disruption_new"),
     path("disruptions/<int:pk>/", disruptions.disruption_page, name="disruption_page"),
+    path("disruptions/<int:pk>/report/", disruptions.disruption_report, name="disruption_report"),
     path("disruptions/<int:pk>/<slug:verb>/", disruptions.disruption_act, name="disruption_act"),
 ]
