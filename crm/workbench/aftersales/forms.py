@@ -34,7 +34,9 @@ class PhotosField(forms.FileField):
     widget = ManyFiles(attrs={"accept": "image/*", "multiple": True})
 
     def clean(self, data: Any, initial: Any = None) -> list[Any]:
-        return [super(PhotosField, self).clean(one, initial) for one in data or []]
+        if not data:
+            raise forms.ValidationError(_("请至少上传一张照片。"))
+        return [super(PhotosField, self).clean(one, initial) for one in data]
 
 
 class StepForm(DressedForm):
@@ -65,7 +67,7 @@ class InspectForm(StepForm):
         required=False,
         widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
     )
-    photos = PhotosField(label=lazy("照片"), required=False, help_text=lazy("一到九张，可直接拍照。"))
+    photos = PhotosField(label=lazy("照片"), help_text=lazy("一到九张，可直接拍照。"))
     note = _text(lazy("说明"), required=False)
 
     def arrange(self) -> None:
