@@ -9,6 +9,7 @@ from core.procedures.api.runs import RunViewSet, TaskViewSet
 from core.procedures.api.templates import DepartmentViewSet, DutyViewSet, ProcedureViewSet
 from crm.followups.api.views import FollowUpVisitViewSet, SurveyViewSet
 from crm.insights.chat_views import ChatReportView
+from crm.insights.complaints.api import ClusterView, ProblemViewSet, RiskPointView
 from crm.insights.improvements.api import ImprovementViewSet
 from crm.insights.triage_views import TriageAccuracyView
 from crm.integrations.api.views import WebhookViewSet
@@ -119,6 +120,7 @@ router.register("departments", DepartmentViewSet, basename="department")
 router.register("duties", DutyViewSet, basename="duty")
 router.register("approvals", ApprovalViewSet, basename="approval")
 router.register("substitutions", SubstitutionViewSet, basename="substitution")
+router.register("problems", ProblemViewSet, basename="problem")
 router.register("improvements", ImprovementViewSet, basename="improvement")
 router.register("follow-up-visits", FollowUpVisitViewSet, basename="follow-up-visit")
 router.register("surveys", SurveyViewSet, basename="survey")
@@ -129,6 +131,8 @@ urlpatterns = [
     path("inbound/<str:key>/wechat/", WeChatView.as_view(), name="inbound-wechat"),
     path("public/complaints/", PublicComplaintView.as_view(), name="public-complaints"),
     path("chat-report/", ChatReportView.as_view(), name="chat-report"),
+    path("complaint-clusters/", ClusterView.as_view(), name="complaint-clusters"),
+    path("risk-points/", RiskPointView.as_view(), name="risk-points"),
     path("solutions/", SolutionView.as_view(), name="solutions"),
     path("complaint-pyramid/", PyramidView.as_view(), name="complaint-pyramid"),
     path("precedents/", PrecedentView.as_view(), name="precedents"),

@@ -353,6 +353,13 @@ SPECTACULAR_SETTINGS = {
         "ShopPlatformEnum": "customers.choices.ShopPlatform",
         "BreachSourceEnum": "tickets.choices.BreachSource",
         "DayKindEnum": "core.calendars.models.DayKind",
+        "ProblemStateEnum": "crm.insights.choices.ProblemState",
+        "ProblemKindEnum": "crm.insights.choices.ProblemKind",
+        "ImprovementStateEnum": "crm.insights.choices.ImprovementState",
+        "ImprovementSourceEnum": "crm.insights.choices.ImprovementSource",
+        "AbuseStateEnum": "tickets.choices.AbuseState",
+        "ReliefStateEnum": "crm.staff.choices.ReliefState",
+        "AngerLevelEnum": "scripts_library.choices.AngerLevel",
     },
 }
 METRICS_TOKEN = env.str("KEAN_METRICS_TOKEN", default="")

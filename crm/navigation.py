@@ -167,6 +167,16 @@ PLACES = (
         "wdb norms breaches",
     ),
     Place(
+        "problems",
+        pgettext_lazy("many", "问题单"),
+        "bug",
+        ("problem_list",),
+        "insights.view_problem",
+        3,
+        "g j",
+        "wtd problems analysis",
+    ),
+    Place(
         "improvements",
         pgettext_lazy("many", "改进项"),
         "trending-up",

@@ -17,6 +17,7 @@ from core.procedures.models import Duty, Procedure
 from core.procedures.services import running
 from core.questionnaires.services import token_of
 from crm.followups.services import invite_for_solved_ticket, plan_visit
+from crm.insights.complaints.services import create_problem
 from crm.insights.improvements.services import create_improvement
 from crm.integrations.models import Webhook
 from crm.staff.choices import Role
@@ -294,6 +295,7 @@ def _about(world: World, main: Ticket) -> None:
     granted = compensations.grant(ticket=main, actor=agent, case="C-22", inputs=goodwill, amount=Decimal("9.90"))
     waiting = compensations.grant(ticket=main, actor=agent, case="C-04", inputs={"P": "50"}, amount=Decimal(550))
     solved = Ticket.objects.get(pk=world.ids["solved_ticket"])
+    problem = create_problem(actor=world.people["lead"], values={"title": "玻璃杯破损"})
     improvement = create_improvement(actor=world.people["lead"], values=IMPROVEMENT)
     reported = abuse.report_abuse(ticket=solved, actor=agent, note="辱骂")
     asked = ask_relief(ticket=main, actor=agent)
@@ -330,6 +332,7 @@ def _about(world: World, main: Ticket) -> None:
         "abuse_report": reported.pk,
         "relief_request": asked.pk,
         "improvement": improvement.pk,
+        "problem": problem.pk,
         "notice": told.pk,
         "ticket_link": tied.pk,
         "customer_message": main.messages.filter(kind="customer").values_list("pk", flat=True)[0],

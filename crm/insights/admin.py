@@ -10,7 +10,7 @@ from unfold.admin import ModelAdmin
 from core.registers.admin import RecordAdmin
 from crm.insights.channels import COMPARED, set_tolerance
 from crm.insights.metrics import METRICS
-from crm.insights.models import ChannelTolerance, Improvement
+from crm.insights.models import ChannelTolerance, Improvement, Problem
 
 
 class ToleranceForm(forms.ModelForm):
@@ -34,3 +34,9 @@ class ChannelToleranceAdmin(ModelAdmin):
 class ImprovementAdmin(RecordAdmin):
     list_display = ("title", "metric", "state_shown", "owner", "review_on", "created_at")
     list_filter = ("state", "metric", "source")
+
+
+@admin.register(Problem)
+class ProblemAdmin(RecordAdmin):
+    list_display = ("title", "kind", "state_shown", "owner", "review_on", "created_at")
+    list_filter = ("state", "kind")

@@ -12,6 +12,21 @@ class ImprovementState(models.TextChoices):
     DROPPED = "dropped", _("已放弃")
 
 
+class ProblemState(models.TextChoices):
+    OPEN = "open", _("待分析")
+    ANALYSING = "analysing", _("分析中")
+    FIXING = "fixing", _("修复中")
+    SOLVED = "solved", _("已解决")
+    DROPPED = "dropped", _("已撤销")
+
+
+class ProblemKind(models.TextChoices):
+    """What a problem record is for."""
+
+    CLUSTER = "cluster", _("问题单")
+    PREVENTION = "prevention", _("预防任务")
+
+
 class ImprovementSource(models.TextChoices):
     STAFF = "staff", _("员工")
     CUSTOMER = "customer", _("客户")

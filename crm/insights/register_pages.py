@@ -89,15 +89,12 @@ def record_context(request: HttpRequest, record: Record) -> dict[str, Any]:
     }
 
 
-def do_step(request: HttpRequest, record: Record, move: Move, **named: Any) -> None:
-    """One step on a record: `move` (the register's own service), evidence, a link, or away with one.
-
-    `named`: how the move calls the record.
-    """
+def do_step(request: HttpRequest, record: Record, move: Move) -> None:
+    """One step on a record: `move` (the register's own service, bound to it), evidence, a link, or away with one."""
     person, values = person_of(request), request.POST
     match values.get("step", ""):
         case "move":
-            move(actor=person, state=_word(values, "state"), reason=_word(values, "reason"), **named)
+            move(actor=person, state=_word(values, "state"), reason=_word(values, "reason"))
         case "evidence":
             add_evidence(record=record, actor=person, text=_word(values, "text"), url=_word(values, "url")[:500])
         case "link":

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from crm.insights import channel_views, chat_views, pyramid_views, views
+from crm.insights.complaints import views as complaints
 from crm.insights.improvements import views as improvements
 
 urlpatterns = [
@@ -14,6 +15,12 @@ urlpatterns = [
     path("reports/channels/", channel_views.channel_report, name="channel_report"),
     path("reports/channels/export/", channel_views.channel_export, name="channel_export"),
     path("reports/channels/tolerance/", channel_views.channel_tolerance, name="channel_tolerance"),
+    path("complaints/analysis/", complaints.analysis, name="complaint_analysis"),
+    path("complaints/analysis/act/", complaints.analysis_act, name="complaint_analysis_act"),
+    path("problems/", complaints.problem_list, name="problem_list"),
+    path("problems/new/", complaints.problem_new, name="problem_new"),
+    path("problems/<int:pk>/", complaints.problem_page, name="problem"),
+    path("problems/<int:pk>/edit/", complaints.problem_edit, name="problem_edit"),
     path("improvements/", improvements.improvement_list, name="improvement_list"),
     path("improvements/new/", improvements.improvement_new, name="improvement_new"),
     path("improvements/<int:pk>/", improvements.improvement_page, name="improvement"),

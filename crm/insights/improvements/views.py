@@ -1,5 +1,6 @@
 """/improvements/: what should get better, and whether it did."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -79,7 +80,7 @@ def improvement_page(request: HttpRequest, pk: int) -> HttpResponse:
     fault: DomainError | None = None
     if request.method == "POST":
         try:
-            do_step(request, item, move_improvement, item=item)
+            do_step(request, item, partial(move_improvement, item=item))
         except DomainError as error:
             if error.status == 403:
                 raise

@@ -1,5 +1,6 @@
 from crm.insights.models.counts import ChannelTolerance, DayCount, PersonDayCount
 from crm.insights.models.improvement import Improvement
+from crm.insights.models.problem import Problem
 from crm.insights.models.triage import TriageDay
 
-__all__ = ["ChannelTolerance", "DayCount", "Improvement", "PersonDayCount", "TriageDay"]
+__all__ = ["ChannelTolerance", "DayCount", "Improvement", "PersonDayCount", "Problem", "TriageDay"]

@@ -1,0 +1,154 @@
+"""/problems/: problem records; /complaints/analysis/: the clusters and points of risk they are made of."""
+
+from functools import partial
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required, permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from core.errors import DomainError
+from core.registers.services import move_record, update_record
+from crm.insights.complaints.clusters import clusters_of
+from crm.insights.complaints.risks import risk_points
+from crm.insights.complaints.services import create_problem, problem_of_cluster, task_of_risk
+from crm.insights.models import Problem
+from crm.insights.register_pages import do_step, listing_of, record_context, record_or_404
+from crm.staff.models import User
+from crm.staff.person import person_of
+from customers.forms import DressedForm
+
+LOOK = "insights.view_problem"
+_LONG = forms.Textarea(attrs={"rows": 3})
+
+
+class ProblemForm(DressedForm):
+    """What a record says; where it stands is moved on its page."""
+
+    title = forms.CharField(label=lazy("标题"), max_length=200)
+    details = forms.CharField(label=lazy("现象"), required=False, max_length=4000, widget=_LONG)
+    product = forms.CharField(label=lazy("商品编码"), required=False, max_length=100)
+    batch = forms.CharField(label=lazy("批次"), required=False, max_length=100)
+    category = forms.CharField(label=lazy("问题分类"), required=False, max_length=100)
+    owner = forms.ModelChoiceField(
+        label=lazy("责任人"), queryset=User.objects.none(), required=False, empty_label=lazy("未指定")
+    )
+    review_on = forms.DateField(
+        label=lazy("复核日期"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    root_cause = forms.CharField(label=lazy("根本原因"), required=False, max_length=4000, widget=_LONG)
+    fix = forms.CharField(label=lazy("修复措施"), required=False, max_length=4000, widget=_LONG)
+
+    def __init__(self, *args: Any, viewer: User, **kwargs: Any) -> None:
+        # Before the form dresses itself, which validates and asks for it.
+        self.viewer = viewer
+        super().__init__(*args, **kwargs)
+
+    def arrange(self) -> None:
+        owner = self.fields["owner"]
+        assert isinstance(owner, forms.ModelChoiceField)
+        owner.queryset = User.objects.visible_to(self.viewer).active().exclude(role="auditor").order_by("username")
+        owner.label_from_instance = lambda person: person.name  # type: ignore[method-assign]
+
+
+@login_required
+@permission_required("insights.view_report", raise_exception=True)
+@require_GET
+def analysis(request: HttpRequest) -> HttpResponse:
+    """What grows and what stands out this week."""
+    person = person_of(request)
+    context = {"clusters": clusters_of(person), "risks": risk_points(person)}
+    return render(request, "insights/complaints/analysis.html", context)
+
+
+@login_required
+@permission_required("insights.add_problem", raise_exception=True)
+@require_POST
+def analysis_act(request: HttpRequest) -> HttpResponse:
+    """A cluster becomes a problem record, a point of risk a preventive task."""
+    person, values = person_of(request), request.POST
+
+    def word(name: str) -> str:
+        return values.get(name, "").replace("\x00", "")[:300]
+
+    try:
+        if values.get("what") == "risk":
+            made = task_of_risk(actor=person, dimension=word("dimension"), value=word("value"))
+        else:
+            made = problem_of_cluster(
+                actor=person, product=word("product"), batch=word("batch"), category=word("category")
+            )
+    except DomainError as error:
+        messages.error(request, error.message)
+        return redirect("complaint_analysis")
+    return redirect("problem", pk=made.pk)
+
+
+@login_required
+@permission_required(LOOK, raise_exception=True)
+@require_GET
+def problem_list(request: HttpRequest) -> HttpResponse:
+    listing = listing_of(request, Problem.objects.visible_to(person_of(request)))
+    return render(request, "insights/complaints/problems.html", {"listing": listing, "page": listing.page})
+
+
+@login_required
+@permission_required("insights.add_problem", raise_exception=True)
+@require_http_methods(["GET", "POST"])
+def problem_new(request: HttpRequest) -> HttpResponse:
+    person = person_of(request)
+    form = ProblemForm(request.POST or None, viewer=person)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = create_problem(actor=person, values=form.cleaned_data)
+        except DomainError as error:
+            form.add_domain_error(error)
+        else:
+            return redirect("problem", pk=made.pk)
+    context = {"form": form, "item": None}
+    return render(request, "insights/complaints/form.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@permission_required("insights.change_problem", raise_exception=True)
+@require_http_methods(["GET", "POST"])
+def problem_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    item: Problem = record_or_404(request, Problem, pk)
+    person = person_of(request)
+    initial = {name: getattr(item, name) for name in ProblemForm.base_fields}
+    form = ProblemForm(request.POST or None, viewer=person, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            update_record(record=item, actor=person, changes=form.cleaned_data)
+        except DomainError as error:
+            form.add_domain_error(error)
+        else:
+            messages.success(request, _("已保存。"))
+            return redirect("problem", pk=item.pk)
+    context = {"form": form, "item": item}
+    return render(request, "insights/complaints/form.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@permission_required(LOOK, raise_exception=True)
+@require_http_methods(["GET", "POST"])
+def problem_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """One record; a POST moves it on, bears it out or links it."""
+    item: Problem = record_or_404(request, Problem, pk)
+    fault: DomainError | None = None
+    if request.method == "POST":
+        try:
+            do_step(request, item, partial(move_record, record=item))
+        except DomainError as error:
+            if error.status == 403:
+                raise
+            fault = error
+        else:
+            return redirect("problem", pk=item.pk)
+    context = record_context(request, item) | {"item": item, "fault": fault}
+    return render(request, "insights/complaints/problem.html", context, status=409 if fault else 200)
