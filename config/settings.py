@@ -374,11 +374,6 @@ CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
         "script-src": [SELF],
-        "ImprovementStateEnum": "crm.insights.choices.ImprovementState",
-        "ImprovementSourceEnum": "crm.insights.choices.ImprovementSource",
-        "AbuseStateEnum": "tickets.choices.AbuseState",
-        "ReliefStateEnum": "crm.staff.choices.ReliefState",
-        "AngerLevelEnum": "scripts_library.choices.AngerLevel",
         "style-src": [SELF, NONCE],
         "img-src": [SELF, "data:"],
         "font-src": [SELF, "data:"],
