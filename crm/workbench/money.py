@@ -21,6 +21,7 @@ from tickets.choices import CompensationForm, CompensationStatus
 from tickets.compensation import CASES, Case, Input, Kind, Quote, money_of
 from tickets.models import Compensation, Ticket
 from tickets.services import compensations
+from tickets.services.aftersales.floors import OVERRIDE_RIGHT
 from tickets.services.compensations import said
 from tickets.services.precedents import Precedents, precedents_of, price_of
 from tickets.services.solutions import matter_of, suggest
@@ -114,6 +115,8 @@ def form_context(ticket: Ticket, user: User, values: Mapping[str, str]) -> dict[
         "amount": values.get("amount") or (f"{quote.total:.2f}" if quote is not None and quote.total > 0 else ""),
         "form_chosen": values.get("form", ""),
         "note": values.get("note", ""),
+        "may_override": user.has_perm(OVERRIDE_RIGHT),
+        "override_reason": values.get("override_reason", ""),
         "usual": _usual(ticket, given),
     }
 
@@ -222,6 +225,7 @@ def _grant(ticket: Ticket, user: User, values: Mapping[str, str]) -> str:
         amount=_amount(values.get("amount", "")),
         form=form if form in CompensationForm.values else CompensationForm.TRANSFER,
         note=values.get("note", "").strip()[: compensations.NOTE_LENGTH],
+        override_reason=values.get("override_reason", ""),
     )
     if made.approval is not None:
         return _("已提交审批：%(reason)s。") % {"reason": made.approval.reason}

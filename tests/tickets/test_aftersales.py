@@ -374,3 +374,22 @@ def test_another_teams_agent_sees_nothing(make_ticket: Make, agent: User, other_
     assert not AfterSales.objects.visible_to(other_agent).exists()
     assert not Refund.objects.visible_to(other_agent).exists()
     assert AfterSales.objects.visible_to(agent).get() == request
+
+
+@pytest.mark.capability("D05")
+def test_money_that_came_to_nothing_is_decided_anew(make_ticket: Make, agent: User, supervisor: User) -> None:
+    ticket = make_ticket()
+    request = inspected(apply(ticket, agent, place_order(ticket)), agent)
+    request = deciding.decide(request=request, actor=agent, amount=Decimal(200))
+    with pytest.raises(Conflict):
+        deciding.decide(request=request, actor=agent, amount=Decimal(200))
+    refunds.reverse(refund=request.refunds.get(), actor=agent, reason="账户错误，作废重退")
+    again = deciding.decide(request=request, actor=agent, amount=Decimal(200))
+    assert (again.state, again.refunds.count()) == ("executing", 2)
+    paid = apply(ticket, agent, request.order, "compensation", item=None, reason="other")
+    paid = accepting.accept(request=paid, actor=agent)
+    paid = deciding.decide(request=paid, actor=agent, case="C-04", inputs={"P": "50"}, amount=Decimal(550))
+    assert paid.compensation is not None
+    assert paid.compensation.approval is not None
+    decide_approval(request=paid.compensation.approval, actor=supervisor, approve=False)
+    assert deciding.switch(request=paid, actor=agent, kind="refund_only", reason="改退款").state == "deciding"

@@ -42,6 +42,7 @@ class Line:
     asked_at: datetime
     paid_at: datetime | None
     reference: str
+    is_below_floor: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def report(*, user: "User", start: datetime, end: datetime, statement: Mapping[s
 
 def _refunds(user: "User", start: datetime, end: datetime) -> Iterable[Line]:
     rows: Any = Refund.objects.visible_to(user).filter(requested_at__gte=start, requested_at__lt=end)
-    for row in rows.select_related("ticket").order_by("id")[: MOST_ROWS + 1]:
+    for row in rows.select_related("ticket", "aftersales").order_by("id")[: MOST_ROWS + 1]:
         number = row.ticket.number if row.ticket else ""
         yield _line("refund", row, number, row.order_id, row.requested_at)
 
@@ -107,7 +108,12 @@ def _compensations(user: "User", start: datetime, end: datetime) -> Iterable[Lin
 
 def _line(kind: str, row: Any, number: str, order: int | None, asked_at: datetime) -> Line:
     label = str(row.get_status_display())
-    return Line(kind, row.pk, number, order, row.amount, row.status, label, asked_at, row.paid_at, row.reference)
+    if kind == "compensation":
+        below = row.is_below_floor
+    else:
+        request = row.aftersales
+        below = request is not None and request.floor is not None and row.amount < request.floor
+    return Line(kind, row.pk, number, order, row.amount, row.status, label, asked_at, row.paid_at, row.reference, below)
 
 
 def _totals(lines: Sequence[Line]) -> list[Total]:
@@ -125,6 +131,8 @@ def _within(lines: Sequence[Line]) -> Iterable[Difference]:
     now = clock.now()
     used = Counter(line.reference for line in lines if line.reference and line.status == "paid")
     for line in lines:
+        if line.is_below_floor and line.status != "reversed":
+            yield Difference("below_floor", lazy("低于法定下限的例外"), line, line.reference, line.amount)
         if line.status == "failed":
             yield Difference("failed", lazy("打款失败，尚未重打"), line, line.reference, line.amount)
         elif line.status in (RefundStatus.PENDING, CompensationStatus.GRANTED):

@@ -16,11 +16,11 @@ from core.language import mask_text
 from crm.staff.models import User
 from crm.staff.person import person_of
 from crm.workbench.aftersales.forms import FORMS, StepForm, SwitchForm
-from tickets.aftersales_choices import ALLOWED, STATE_TONES, AfterSalesAction, AfterSalesKind
+from tickets.aftersales_choices import REFUNDED, STATE_TONES, AfterSalesAction, AfterSalesKind
 from tickets.aftersales_outcomes import FIELDS, effects
 from tickets.models import AfterSales, Refund
 from tickets.services import attachments, refunds
-from tickets.services.aftersales import accepting, deciding, eligibility
+from tickets.services.aftersales import accepting, deciding, eligibility, flow
 
 _A = AfterSalesAction
 RIGHTS = {
@@ -52,7 +52,10 @@ def may(user: User, action: str) -> bool:
 
 def step_forms(row: AfterSales, user: User) -> dict[str, StepForm]:
     """The forms of what the person may do now."""
-    allowed = [str(action) for action in ALLOWED[row.state] if may(user, action)]
+    allowed = [action for action in flow.allowed(row) if may(user, action)]
+    if row.kind in REFUNDED and _A.COMPLETE in allowed:
+        # Carried out by paying the refund.
+        allowed.remove(_A.COMPLETE)
     return {action: FORMS[action](request=row, auto_id=f"{action}_%s") for action in allowed}
 
 

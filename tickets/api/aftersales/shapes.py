@@ -13,6 +13,7 @@ from core.api.serializers import StrictSerializer
 from core.language import mask_text
 from customers.models import Order, OrderItem
 from tickets.aftersales_choices import (
+    ALLOWED,
     AfterSalesKind,
     AfterSalesReason,
     GoodsCondition,
@@ -302,7 +303,7 @@ class AfterSalesSerializer(serializers.ModelSerializer):
         return mask_text(row.note) if self.context["request"].user.is_auditor else row.note
 
     def get_allowed(self, row: AfterSales) -> list[str]:
-        return flow.allowed(row)
+        return [str(action) for action in ALLOWED[row.state]]
 
 
 class AfterSalesDetailSerializer(AfterSalesSerializer):
@@ -316,6 +317,9 @@ class AfterSalesDetailSerializer(AfterSalesSerializer):
 
     class Meta(AfterSalesSerializer.Meta):
         fields = (*AfterSalesSerializer.Meta.fields, "eligibility", "inspection", "refunds", "effects", "steps")  # type: ignore[assignment]
+
+    def get_allowed(self, row: AfterSales) -> list[str]:
+        return flow.allowed(row)
 
     def get_eligibility(self, row: AfterSales) -> dict[str, Any] | None:
         return eligibility.shown(row.eligibility) or None

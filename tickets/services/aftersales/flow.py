@@ -10,7 +10,16 @@ from core.errors import Conflict, InvalidInput
 from core.events import record_events
 from core.language import mask_numbers
 from tickets import events
-from tickets.aftersales_choices import ALLOWED, SENT_BACK, AfterSalesAction, AfterSalesState
+from tickets.aftersales_choices import (
+    ALLOWED,
+    COMPENSATED,
+    REFUNDED,
+    SENT_BACK,
+    AfterSalesAction,
+    AfterSalesState,
+    RefundStatus,
+)
+from tickets.choices import COMPENSATION_STANDING
 from tickets.compensation.reading import Fault
 from tickets.models import AfterSales, AfterSalesStep
 from tickets.services.aftersales import limits
@@ -30,7 +39,9 @@ _WRITTEN = (
 def locked(request_id: int) -> AfterSales | None:
     """The row, held until the transaction ends."""
     rows: Any = AfterSales.objects.select_for_update(of=("self",))
-    found: AfterSales | None = rows.select_related("ticket", "order__shop", "approval").filter(pk=request_id).first()
+    found: AfterSales | None = (
+        rows.select_related("ticket", "order__shop", "approval", "compensation").filter(pk=request_id).first()
+    )
     return found
 
 
@@ -42,12 +53,26 @@ def lock(request: AfterSales) -> AfterSales:
 
 
 def allowed(request: AfterSales) -> list[str]:
-    return [str(action) for action in ALLOWED[request.state]]
+    """What may be done now. What was granted and came to nothing is decided anew."""
+    actions = [str(action) for action in ALLOWED[request.state]]
+    if request.state == _S.EXECUTING and fell_through(request):
+        actions += [str(action) for action in ALLOWED[_S.DECIDING]]
+    return actions
+
+
+def fell_through(request: AfterSales) -> bool:
+    """The money that was granted was reversed, rejected, or not approved in time."""
+    if request.kind in REFUNDED:
+        return not request.refunds.exclude(status=RefundStatus.REVERSED).exists()
+    if request.kind in COMPENSATED:
+        made = request.compensation
+        return made is None or made.status not in COMPENSATION_STANDING
+    return False
 
 
 def guard(request: AfterSales, action: str) -> None:
     """409 with the actions that are possible, when this one is not."""
-    if action not in ALLOWED[request.state]:
+    if action not in allowed(request):
         values = {"state": request.get_state_display(), "action": AfterSalesAction(action).label}
         sentence = _("售后单%(state)s，不能%(action)s。") % values
         raise Conflict(sentence, code="not_allowed_now", allowed=allowed(request))
