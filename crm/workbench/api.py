@@ -50,7 +50,10 @@ class SavedViewSerializer(StrictSerializer):
     condition = ConditionField(
         fieldset=VIEW_FIELDS,
         required=False,
-        help_text=_("工单字段的条件；负责人可写 me。不问状态的视图只含未结工单。"),
+        help_text=_(
+            "工单字段的条件；负责人可写 me。不问状态的视图只含未结工单；"
+            "含已结工单的只含近 90 天创建的，除非条件写明创建时间。"
+        ),
     )
     sentence = serializers.SerializerMethodField(help_text=_("条件读作一句话"))
     order = serializers.ChoiceField(Order.choices, required=False)

@@ -63,6 +63,7 @@ def _views_context(user: User, view: SavedView | None) -> dict[str, Any]:
         "may_save": user.has_perm("workbench.add_savedview"),
         "may_change": view is not None and view.can_change(user),
         "view_sentence": sentence_of(view.condition) if view else "",
+        "view_reach": selecting.REACH.days if view and selecting.is_bounded(view) else None,
         "sharing": sharing,
         "teams": list(Team.objects.visible_to(user)) if len(sharing) > 1 else [],
     }

@@ -1,18 +1,20 @@
 """Views that people make and share: what they hold, who finds them, and what their numbers cost."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from core import clock
 from core.errors import InvalidInput, NotAllowed
 from core.events import Event
 from crm.staff.models import User
 from crm.workbench import desk as desk_page
 from crm.workbench.models import SavedView
-from crm.workbench.saved_views.selecting import Counted, counted, tickets_of
+from crm.workbench.saved_views.selecting import ORDERINGS, Counted, counted, tickets_of
 from crm.workbench.saved_views.services import remove_view, save_view
 from tests.workbench.conftest import Desk, browser, text
 from tickets.models import Ticket
@@ -210,3 +212,32 @@ def test_views_over_the_api(agent: User, make_ticket: Make, client: Any) -> None
     assert (wrong.status_code, list(wrong.json()["fields"])) == (400, ["condition"])
     assert client.post("/api/v1/views/", {"name": "给所有人", "sharing": "all"}, **head).status_code == 403
     assert client.delete(f"/api/v1/views/{made.json()['id']}/", **head).status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("condition", "order", "held"),
+    [
+        ({"field": "status", "op": "in", "value": ["closed", "open"]}, "newest", ["new"]),
+        ({"field": "status", "op": "in", "value": ["new", "open"]}, "newest", ["new", "old"]),
+        ({"field": "type", "op": "eq", "value": "complaint"}, "oldest", ["old", "new"]),
+        (
+            {
+                "all": [
+                    {"field": "status", "op": "in", "value": ["closed", "open"]},
+                    {"field": "created_at", "op": "within_days", "value": 365},
+                ]
+            },
+            "oldest",
+            ["old", "new"],
+        ),
+    ],
+)
+def test_views_with_finished_tickets_reach_back_ninety_days(
+    agent: User, make_ticket: Make, condition: dict[str, Any], order: str, held: list[str]
+) -> None:
+    made = {"old": make_ticket("旧", type="complaint"), "new": make_ticket("新", type="complaint")}
+    Ticket.objects.filter(pk=made["old"].pk).update(created_at=clock.now() - timedelta(days=91))
+    view = SavedView(owner=agent, name="视图", condition=condition, order=order)
+    rows = tickets_of(view, agent).order_by(*ORDERINGS[order])
+    names = {ticket.pk: name for name, ticket in made.items()}
+    assert [names[row.pk] for row in rows] == held

@@ -100,10 +100,23 @@ def is_readable(view: SavedView) -> bool:
     return True
 
 
-def asks_about_status(raw: Any) -> bool:
-    """Whether the rule says itself which states it wants; without that a view holds open tickets."""
+def asks_about(raw: Any, name: str) -> bool:
+    """Whether the rule says something about the field of this name, anywhere."""
     if isinstance(raw, list):
-        return any(asks_about_status(part) for part in raw)
+        return any(asks_about(part, name) for part in raw)
     if not isinstance(raw, dict):
         return False
-    return raw.get("field") == "status" or any(asks_about_status(part) for part in raw.values())
+    return raw.get("field") == name or any(asks_about(part, name) for part in raw.values())
+
+
+def wants_open_only(raw: Any) -> bool:
+    """Whether the rule can be fulfilled by open tickets alone, as far as its form shows."""
+    if not isinstance(raw, dict):
+        return False
+    if isinstance(raw.get("all"), list):
+        return any(wants_open_only(part) for part in raw["all"])
+    if isinstance(raw.get("any"), list):
+        return bool(raw["any"]) and all(wants_open_only(part) for part in raw["any"])
+    value = raw.get("value")
+    words = value if isinstance(value, list) else [value]
+    return raw.get("field") == "status" and raw.get("op") in ("eq", "in") and set(words) <= set(OPEN_STATUSES)

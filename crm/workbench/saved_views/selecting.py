@@ -2,17 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import Count, QuerySet
 
+from core import clock
 from core.conditions import ConditionError
 from crm.staff.models import User
 from crm.workbench.models import SavedView
 from crm.workbench.models.saved_view import Order
-from crm.workbench.saved_views.fields import asks_about_status, condition_for
+from crm.workbench.saved_views.fields import asks_about, condition_for, wants_open_only
 from tickets.models import Ticket
 
+#: How far back views reach that include finished tickets.
+REACH = timedelta(days=90)
 MOST_SHOWN = 30
 MOST_COUNTED = 99
 ORDERINGS: dict[str, tuple[str, ...]] = {
@@ -50,11 +54,28 @@ def views_of(user: User) -> list[SavedView]:
 
 
 def tickets_of(view: SavedView, user: User) -> QuerySet[Ticket]:
-    """The tickets of the view within the person's sight; open ones, unless its rule names states."""
+    """The tickets of the view within the person's sight; open ones, unless its rule names states.
+
+    Finished tickets are without end: a view that includes them reaches back `REACH`, unless its rule says
+    itself when they were created. Else a rule that few tickets fulfil would read every ticket there ever was.
+    """
     rows: Any = Ticket.objects.visible_to(user)
-    if view.order == Order.DUE or not asks_about_status(view.condition):
+    if not holds_finished(view):
         rows = rows.open()
+    elif is_bounded(view):
+        rows = rows.filter(created_at__gte=clock.now() - REACH)
     return rows.filter(condition_for(view.condition, user).q())  # type: ignore[no-any-return]
+
+
+def holds_finished(view: SavedView) -> bool:
+    """Whether finished tickets may be among those of the view."""
+    asks = view.order != Order.DUE and asks_about(view.condition, "status")
+    return asks and not wants_open_only(view.condition)
+
+
+def is_bounded(view: SavedView) -> bool:
+    """Whether the view holds only tickets of the last `REACH`."""
+    return holds_finished(view) and not asks_about(view.condition, "created_at")
 
 
 def aggregates(views: Sequence[SavedView], user: User) -> dict[str, Count]:
