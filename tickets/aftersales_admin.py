@@ -12,6 +12,11 @@ from core.events import record_event
 from tickets.models import AfterSales, AfterSalesLimit, AfterSalesStep, GoodsInspection, Refund
 
 
+def person(request: HttpRequest) -> Any:
+    """Who is signed in to the admin."""
+    return request.user
+
+
 class StepInline(TabularInline):
     model = AfterSalesStep
     fields = ("action", "kind", "from_state", "to_state", "note", "actor", "at", "due_at", "is_late")
@@ -34,7 +39,7 @@ class AfterSalesAdmin(ReadOnlyAdmin):
     inlines: ClassVar[list[Any]] = [StepInline]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows: QuerySet[Any] = AfterSales.objects.visible_to(request.user)
+        rows: QuerySet[Any] = AfterSales.objects.visible_to(person(request))
         return rows.select_related("ticket", "order")
 
 
@@ -46,7 +51,7 @@ class AfterSalesStepAdmin(ReadOnlyAdmin):
     show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        seen = AfterSales.objects.visible_to(request.user)
+        seen = AfterSales.objects.visible_to(person(request))
         return AfterSalesStep.objects.filter(aftersales__in=seen.values("pk"))
 
 
@@ -59,7 +64,7 @@ class GoodsInspectionAdmin(ReadOnlyAdmin):
     show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        seen = AfterSales.objects.visible_to(request.user)
+        seen = AfterSales.objects.visible_to(person(request))
         return GoodsInspection.objects.filter(aftersales__in=seen.values("pk"))
 
 
@@ -72,7 +77,7 @@ class RefundAdmin(ReadOnlyAdmin):
     show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows: QuerySet[Any] = Refund.objects.visible_to(request.user)
+        rows: QuerySet[Any] = Refund.objects.visible_to(person(request))
         return rows
 
 

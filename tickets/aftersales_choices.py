@@ -98,7 +98,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
 #: The seller owes the next step, or the customer does.
 OPEN_STATES = (_S.APPLIED, _S.APPROVING, _S.RETURNING, _S.INSPECTING, _S.DECIDING, _S.EXECUTING)
 FINISHED_STATES = (_S.EVALUATED, _S.CANCELLED)
-STATE_TONES = {
+STATE_TONES: dict[str, str] = {
     _S.APPLIED: "warn",
     _S.APPROVING: "warn",
     _S.RETURNING: "info",

@@ -29,19 +29,20 @@ def place_order(
 ) -> Order:
     """An order of the ticket's customer: a dress for 200, twice a mug for 50."""
     shop, _made = Shop.objects.get_or_create(key=f"shop-{platform}", defaults={"name": platform, "platform": platform})
+    told: Any = {
+        "ordered_at": SIGNED - timedelta(days=3),
+        "paid_at": SIGNED - timedelta(days=3),
+        "signed_at": SIGNED,
+        "status": "signed",
+        "paid": Decimal(paid),
+        **values,
+    }
     order, _new = upsert_order(
         actor=None,
         shop=shop,
         order_no=no,
         customer=ticket.customer,
-        values={
-            "ordered_at": SIGNED - timedelta(days=3),
-            "paid_at": SIGNED - timedelta(days=3),
-            "signed_at": SIGNED,
-            "status": "signed",
-            "paid": Decimal(paid),
-            **values,
-        },  # type: ignore[typeddict-item]
+        values=told,
         items=[
             {"sku": "DRESS", "name": "连衣裙", "quantity": 1, "price": Decimal(200)},
             {"sku": "MUG", "name": "马克杯", "quantity": 2, "price": Decimal(50)},
