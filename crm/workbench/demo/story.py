@@ -17,6 +17,7 @@ from crm.workbench.demo.conversations import EVERYWHERE, Topic, topics
 from crm.workbench.demo.dice import Dice
 from crm.workbench.demo.episodes import enter_episodes
 from crm.workbench.demo.lives import Case, World, delivery, ordinary, shifts
+from crm.workbench.demo.logistics import show_logistics
 from crm.workbench.demo.people import MEMBERS, SHANGHAI, Roster, hire, make_teams, serve
 from crm.workbench.demo.scripts import write_scripts
 from crm.workbench.demo.procedures import settle as settle_procedures
@@ -70,6 +71,7 @@ def tell(*, password: str, end: datetime, progress: Progress) -> Summary:
     stage.play()
     with clock.at(end):
         note_consents(town.buyers, actor=world.staff["luoanqi"])
+        show_logistics(staff=world.staff, end=end)
         settle_procedures(staff=world.staff, end=end)
         compute_values()
     recount(SCRIPTS)

@@ -48,7 +48,9 @@ class RecallForm(DressedForm):
     )
     is_serious = forms.BooleanField(label=lazy("已致人身伤害或重大损失"), required=False)
     our_role = forms.ChoiceField(
-        label=lazy("我方角色"), choices=OurRole.choices, help_text=lazy("只列出该角色的法定义务。")
+        label=lazy("我方角色"),
+        choices=[("", lazy("请选择")), *OurRole.choices],
+        help_text=lazy("只列出该角色的法定义务。"),
     )
     remedy = forms.ChoiceField(label=lazy("补救方式"), choices=RecallRemedy.choices)
     instructions = forms.CharField(
