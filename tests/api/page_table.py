@@ -85,6 +85,7 @@ PAGES = (
     Row("POST", "/desk/{number}/procedure/tasks/{task}/take/", "302 200 404 200 200 200 403"),
     Row("POST", "/desk/{number}/level/", "302 200 404 200 200 200 403", {"level": "crisis", "reason": "有人受伤"}),
     Row("POST", "/desk/{number}/escalations/{escalation}/end/", "302 200 404 200 200 200 403", {"reason": "客户已谅解"}),
+    Row("GET", "/complaints/effects/", "302 403 403 200 200 200 200"),
     Row("GET", "/complaints/duty/", "302 403 403 200 200 200 200"),
     Row("GET", "/tasks/", "302 200 200 200 200 200 200"),
     Row("POST", "/tasks/{task}/take/", "302 302 404 302 302 302 403"),

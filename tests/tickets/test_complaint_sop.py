@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -16,8 +17,10 @@ from core.versions import services as versions
 from crm.staff.choices import Role
 from crm.staff.models import User
 from tests.factories import UserFactory
+from tests.followups.conftest import client_of
+from tests.workbench.conftest import browser, text
 from tickets.models import Notice, Ticket
-from tickets.procedures import following
+from tickets.procedures import effect, following
 from tickets.procedures.public import public_steps
 from tickets.services import conversation, editing, transitions
 
@@ -389,3 +392,25 @@ def test_a_working_time_limit_follows_the_calendar(complaint: Ticket, agent: Use
     made = Procedure.objects.select_related("live_version").get(pk=made.pk)
     run = running.start(procedure=made, subject_id=complaint.pk, actor=agent)
     assert run.next_due_at == clock.now() + timedelta(hours=1)
+
+
+@pytest.mark.capability("C21")
+def test_promised_and_done_days_cost_and_verdict_stand_side_by_side(
+    complaint: Ticket, agent: User, people: dict[str, User], supervisor: User, frozen: Any
+) -> None:
+    run = to_execution(complaint, agent, people, ["refund"])
+    do(run, agent, 1, agreed="agreed")
+    before = effect.effect_of(ProcedureRun.objects.select_related("procedure").get(pk=run.pk))
+    assert before is not None
+    assert (before.promised_amount, before.done_at, before.open_tasks) == (Decimal("59.00"), None, 2)
+    frozen.shift(timedelta(days=6))
+    pay = run.tasks.select_related("run", "step", "department").get(key="pay")
+    tasks.complete(task=pay, actor=people["finance"], proof={"payment_no": "TK-9", "paid": "50.00"})
+    do(run, people["logistics"], 1)
+    running.follow(run=run, facts={"verdict": "unsatisfied", "score": 2})
+    [found] = effect.effects_of(effect.executed_runs(supervisor)).values()
+    assert (found.solution, found.paid, found.cost, found.days) == ("退款", Decimal("50.00"), Decimal("50.00"), 6)
+    assert (found.is_late, found.is_short, found.verdict_text, found.score) == (True, True, "不满意", 2)
+    shown = client_of(agent).get(f"/api/v1/complaints/{complaint.number}/effect/").json()
+    assert [(one["paid"], one["is_late"], one["verdict"]) for one in shown] == [("50.00", True, "unsatisfied")]
+    assert "晚于承诺" in text(browser(supervisor).get("/complaints/effects/"))

@@ -17,6 +17,7 @@ from core.api.schema import example
 from core.api.serializers import StrictSerializer
 from core.api.viewsets import CreateMixin, ReadViewSet
 from core.errors import Conflict
+from core.procedures.models import ProcedureRun
 from tickets.api import serializers as shapes
 from tickets.api.filters import TicketFilter
 from tickets.api.views import TicketViewSet
@@ -24,6 +25,8 @@ from tickets.choices import TicketType
 from tickets.grading import levels
 from tickets.models import ComplaintLevel, Ticket
 from tickets.procedures import duty
+from tickets.procedures.effect import effects_of
+from tickets.procedures.kind import SUBJECT
 from tickets.querysets import NUMBER_LENGTH
 from tickets.services import intake
 
@@ -59,6 +62,24 @@ class ComplaintSerializer(shapes.TicketSerializer):
             "violation": answer.violation,
             "level": answer.level,
         }
+
+
+class EffectSerializer(serializers.Serializer):
+    """方案效果：承诺与实际、天数、成本、客户评价；还不知道的为 null。"""
+
+    run = serializers.IntegerField(source="run.pk")
+    solution = serializers.CharField()
+    promised_amount = serializers.DecimalField(max_digits=12, decimal_places=2, allow_null=True)
+    promised_on = serializers.DateField(allow_null=True)
+    paid = serializers.DecimalField(max_digits=12, decimal_places=2)
+    cost = serializers.DecimalField(max_digits=12, decimal_places=2)
+    done_at = serializers.DateTimeField(allow_null=True)
+    open_tasks = serializers.IntegerField()
+    days = serializers.IntegerField(allow_null=True)
+    is_late = serializers.BooleanField(allow_null=True)
+    is_short = serializers.BooleanField()
+    verdict = serializers.CharField()
+    score = serializers.IntegerField(allow_null=True)
 
 
 class ComplaintCreateSerializer(shapes.TicketCreateSerializer):
@@ -99,6 +120,7 @@ class ComplaintViewSet(CreateMixin, ReadViewSet):
         "retrieve": "tickets.view_ticket",
         "create": "tickets.add_ticket",
         "level": "tickets.escalate_ticket",
+        "effect": "tickets.view_ticket",
     }
     filterset_class = ComplaintFilter
     ordering = ("-created_at", "-id")
@@ -145,3 +167,13 @@ class ComplaintViewSet(CreateMixin, ReadViewSet):
         ticket = self.get_object()
         levels.set_level(ticket=ticket, actor=request.user, **self.validated())  # type: ignore[arg-type]
         return self.shown(self.get_queryset().filter(pk=ticket.pk).first() or ticket)
+
+    @extend_schema(responses=EffectSerializer(many=True), filters=False)
+    @action(detail=True, methods=["get"], filterset_class=None, pagination_class=None)
+    def effect(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """方案的执行效果，每轮处理一条，新的在前。"""
+        ticket = self.get_object()
+        rows: Any = ProcedureRun.objects
+        runs = list(rows.about(SUBJECT, ticket.pk).for_list().order_by("-id"))
+        found = effects_of(runs)
+        return Response(EffectSerializer([found[run.pk] for run in runs if run.pk in found], many=True).data)

@@ -17,7 +17,7 @@ from tickets.models import Ticket
 from tickets.procedures.complaint import BUILT_IN, COMPLAINT
 from tickets.procedures.kind import SUBJECT
 
-VISITED = "visit.completed"
+VISITED, ANSWERED = "visit.completed", "survey.answered"
 KINDS = (
     events.CREATED,
     events.UPDATED,
@@ -28,6 +28,7 @@ KINDS = (
     events.MERGED,
     events.COMPENSATION_PAID,
     VISITED,
+    ANSWERED,
 )
 #: How long a complaint may be without its procedure before it counts as a violation: the consumer reads in seconds.
 GRACE = timedelta(minutes=2)
@@ -51,20 +52,39 @@ def complaint_procedure() -> Procedure | None:
 
 def react(news: Iterable[Event]) -> None:
     """What the events mean for the runs of their tickets."""
-    visited: dict[int, bool] = {}
+    told: dict[int, dict[str, Any]] = {}
     for event in news:
         if event.subject_type == SUBJECT and event.subject_id is not None:
-            visited[event.subject_id] = visited.get(event.subject_id, False) or event.kind == VISITED
+            told.setdefault(event.subject_id, {}).update(_facts(event))
     under_way: dict[int, list[ProcedureRun]] = {}
-    for run in _running().filter(subject_id__in=list(visited)).select_related("procedure"):
+    for run in _running().filter(subject_id__in=list(told)).select_related("procedure"):
         under_way.setdefault(run.subject_id, []).append(run)
-    tickets = list(Ticket.objects.defer("search").filter(pk__in=list(visited)).order_by("pk"))
+    tickets = list(Ticket.objects.defer("search").filter(pk__in=list(told)).order_by("pk"))
     procedure = complaint_procedure() if any(is_complaint(ticket) for ticket in tickets) else None
     for ticket in tickets:
         for run in under_way.get(ticket.pk, []):
-            keep(run, ticket, facts={"visited": True} if visited[ticket.pk] else {})
+            keep(run, ticket, facts=told[ticket.pk])
+        if ticket.pk not in under_way and told[ticket.pk]:
+            _note_verdict(ticket, told[ticket.pk])
         if is_complaint(ticket):
             begin(procedure, ticket)
+
+
+def _facts(event: Event) -> dict[str, Any]:
+    """What the customer's answers add to what a run knows."""
+    if event.kind == VISITED:
+        return {"visited": True, "verdict": str(event.payload.get("outcome") or "")}
+    score = event.payload.get("score")
+    return {"score": score} if event.kind == ANSWERED and isinstance(score, int) else {}
+
+
+def _note_verdict(ticket: Ticket, facts: dict[str, Any]) -> None:
+    """The verdict may come after the run's end; it belongs to the newest one."""
+    rows: Any = ProcedureRun.objects
+    run = rows.about(SUBJECT, ticket.pk).filter(procedure__key=COMPLAINT).order_by("-id").first()
+    if run is not None:
+        run.data = {**run.data, **facts}
+        run.save(update_fields=["data"])
 
 
 def _running() -> Any:

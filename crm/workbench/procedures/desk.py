@@ -21,6 +21,7 @@ from crm.workbench.procedures import showing
 from tickets.choices import TicketType
 from tickets.grading import escalation, guard, levels
 from tickets.models import ComplaintLevel, Escalation, Ticket
+from tickets.procedures.effect import effects_of
 from tickets.procedures.kind import SUBJECT
 
 MOST_RUNS = 5
@@ -37,6 +38,9 @@ def procedure_context(
     under_way = {run.procedure_id for run in runs if run.state == "running"}
     may_start = user.has_perm("core.add_procedurerun") and ticket.is_open and not ticket.merged_into_id
     offered = Procedure.objects.filter(subject_type=SUBJECT).live().exclude(pk__in=under_way) if may_start else []
+    effects = effects_of(runs)
+    for one in shown:
+        one.run.effect = effects.get(one.run.pk)
     current = next((one for one in shown if one.current is not None), None)
     duty = duty_for(current.run.procedure, current.run.category, current.run.step) if current else None
     names = {row.key: row.name for row in showing.departments()}

@@ -12,7 +12,7 @@ from core.keyset import BadCursor, Page, read_page
 from core.procedures.models import ProcedureRun, TaskHandover
 from crm.staff.person import person_of
 from tickets.models import Ticket
-from tickets.procedures import duty
+from tickets.procedures import duty, effect
 from tickets.procedures.kind import SUBJECT
 
 PAGE_SIZE = 30
@@ -26,6 +26,20 @@ class Case:
     run: ProcedureRun
     ticket: Ticket | None
     handovers: list[TaskHandover]
+
+
+@login_required
+@permission_required("insights.view_report", raise_exception=True)
+@require_GET
+def solution_effects(request: HttpRequest) -> HttpResponse:
+    """Solutions that were carried out, the newest first: promised against done, cost, verdict."""
+    user = person_of(request)
+    page = _page(effect.executed_runs(user), request.GET.get("cursor"))
+    found = effect.effects_of(page.rows)
+    ids = [run.subject_id for run in page.rows]
+    tickets = {row.pk: row for row in Ticket.objects.visible_to(user).filter(pk__in=ids).defer("search")}
+    rows = [(found[run.pk], tickets.get(run.subject_id)) for run in page.rows if run.pk in found]
+    return render(request, "workbench/procedures/effects.html", {"page": page, "rows": rows})
 
 
 def _page(rows: Any, cursor: str | None) -> Page[ProcedureRun]:
