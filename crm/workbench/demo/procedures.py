@@ -38,6 +38,9 @@ def settle(*, staff: dict[str, User], end: datetime) -> None:
     open_ones: Any = Ticket.objects.open().filter(type=TicketType.COMPLAINT, merged_into=None)
     for number, ticket in enumerate(open_ones.select_related("assignee").defer("search").order_by("pk")):
         began = ticket.created_at + timedelta(minutes=1)
+        if ticket.assignee is None:
+            # Nobody has it in hand: its first step began not long ago, whatever its age.
+            began = max(began, end - timedelta(minutes=7 * (number % 8)))
         with clock.at(min(began, end)):
             run = following.begin(procedure, ticket)
         if run is not None:
