@@ -42,6 +42,7 @@ WITHOUT_ADMIN = {
     "core.TermProfile": "counted from the texts of scripts and articles",
     "insights.DayCount": "counted from events, shown as reports",
     "insights.PersonDayCount": "counted from events, shown as reports",
+    "insights.TriageDay": "counted from events, shown as reports",
     "staff.Membership": "edited on the page of the person",
 }
 
