@@ -40,6 +40,7 @@ from tickets.api.chat import (
 from tickets.api.complaints import ComplaintViewSet
 from tickets.api.aftersales.refunds import RefundViewSet
 from tickets.api.aftersales.views import AfterSalesViewSet
+from tickets.api.aftersales.warranties import WarrantyViewSet
 from tickets.api.compensations import CompensationViewSet
 from tickets.api.configuration import ChannelViewSet, PolicyViewSet, QueueViewSet, RoutingRuleViewSet
 from tickets.api.legal.cases import LegalCaseViewSet, LegalDeadlineViewSet, LegalRuleViewSet
@@ -106,6 +107,7 @@ router.register("legal-reviews", LegalReviewViewSet, basename="legal-review")
 router.register("claim-facts", ClaimFactsViewSet, basename="claim-facts")
 router.register("after-sales", AfterSalesViewSet, basename="after-sales")
 router.register("refunds", RefundViewSet, basename="refund")
+router.register("warranties", WarrantyViewSet, basename="warranty")
 router.register("abuse-reports", AbuseReportViewSet, basename="abuse-report")
 router.register("relief-requests", ReliefViewSet, basename="relief-request")
 router.register("compensations", CompensationViewSet, basename="compensation")

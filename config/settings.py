@@ -295,6 +295,7 @@ SPECTACULAR_SETTINGS = {
         "GoodsConditionEnum": "tickets.aftersales_choices.GoodsCondition",
         "InspectionResultEnum": "tickets.aftersales_choices.InspectionResult",
         "RefundStatusEnum": "tickets.aftersales_choices.RefundStatus",
+        "WarrantyKindEnum": "tickets.aftersales_choices.WarrantyKind",
         "TicketStatusEnum": "tickets.choices.TicketStatus",
         "MessageKindEnum": "tickets.choices.MessageKind",
         "SentKindEnum": "tickets.api.serializers.SENT_KINDS",

@@ -1,5 +1,6 @@
 """One request of after-sales in every state, for the tables of who gets which answer."""
 
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
@@ -7,7 +8,7 @@ from core import clock
 from customers.models import Order
 from tickets.models import AfterSales, Ticket
 from tickets.services import refunds
-from tickets.services.aftersales import applying
+from tickets.services.aftersales import applying, warranties
 
 #: State → what is wanted then; the states that goods pass need goods.
 WANTED = {
@@ -41,5 +42,6 @@ def build_aftersales(ticket: Ticket, order: Order, agent: Any) -> dict[str, Any]
         "aftersales": made.pk,
         "order_item": item.pk,
         "refund": refund.pk,
+        "warranty": warranties.register(actor=agent, serial="SN-77", starts_on=date(2026, 1, 31), months=12).pk,
         **{f"aftersales_{copy.state}": copy.pk for copy in copies},
     }

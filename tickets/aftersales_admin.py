@@ -9,7 +9,7 @@ from unfold.admin import ModelAdmin, TabularInline
 
 from core.admin_bases import ReadOnlyAdmin
 from core.events import record_event
-from tickets.models import AfterSales, AfterSalesLimit, AfterSalesStep, GoodsInspection, Refund
+from tickets.models import AfterSales, AfterSalesLimit, AfterSalesStep, GoodsInspection, Refund, RepairPeriod, Warranty
 
 
 def person(request: HttpRequest) -> Any:
@@ -100,3 +100,24 @@ class AfterSalesLimitAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+@admin.register(Warranty)
+class WarrantyAdmin(ReadOnlyAdmin):
+    list_display = ("serial", "kind", "certificate", "sku", "starts_on", "months", "registered_by")
+    list_filter = ("kind",)
+    list_select_related = ("registered_by",)
+    search_fields = ("=serial", "=certificate")
+    show_full_result_count = False
+
+
+@admin.register(RepairPeriod)
+class RepairPeriodAdmin(ReadOnlyAdmin):
+    list_display = ("serial", "aftersales", "started_at", "ended_at")
+    search_fields = ("=serial",)
+    list_select_related = ("aftersales",)
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        seen = AfterSales.objects.visible_to(person(request))
+        return RepairPeriod.objects.filter(aftersales__in=seen.values("pk"))

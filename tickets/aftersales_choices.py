@@ -136,6 +136,12 @@ class InspectionResult(models.TextChoices):
     WRONG_GOODS = "wrong_goods", _("错件")
 
 
+class WarrantyKind(models.TextChoices):
+    STATUTORY = "statutory", _("三包")
+    SHOP = "shop", _("店铺质保")
+    EXTENDED = "extended", _("延保")
+
+
 class RefundStatus(models.TextChoices):
     PENDING = "pending", _("待退款")
     PAID = "paid", _("已退款")

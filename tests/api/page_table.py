@@ -94,6 +94,8 @@ PAGES = (
     Row("GET", "/aftersales/reconciliation/", "302 403 403 200 200 200 200"),
     Row("POST", "/aftersales/reconciliation/", "302 403 403 422 422 422 422"),  # no file
     Row("GET", "/aftersales/reconciliation/export/", "302 403 403 200 200 200 200"),
+    Row("GET", "/aftersales/warranty/?serial=SN-77", "302 200 200 200 200 200 200"),
+    Row("POST", "/aftersales/warranty/", "302 302 302 302 302 302 403", {"serial": "SN-1", "kind": "extended", "starts_on": "2026-11-09", "months": "12"}),
     Row("GET", "/aftersales/{aftersales}/", "302 200 404 200 200 200 200"),
     Row("POST", "/aftersales/{aftersales}/do/accept/", "302 302 404 302 302 302 403"),
     Row("POST", "/aftersales/refunds/{refund}/pay/", "302 302 404 302 302 302 403"),

@@ -19,6 +19,7 @@ from tickets.models.refund import Refund
 from tickets.models.relation import TicketLink, TicketTransfer
 from tickets.models.sla import SLAClock, SLAPolicy, SLATarget, TicketPause
 from tickets.models.ticket import Ticket, TicketMerge, TicketTag, TicketWatcher
+from tickets.models.warranty import RepairPeriod, Warranty
 from tickets.triage.models import TriageModel
 
 __all__ = [
@@ -64,6 +65,7 @@ __all__ = [
     "PlatformTurn",
     "Queue",
     "Refund",
+    "RepairPeriod",
     "RoutingRule",
     "SLAClock",
     "SLAPolicy",
@@ -80,4 +82,5 @@ __all__ = [
     "TicketWatcher",
     "TriageModel",
     "WaitingReply",
+    "Warranty",
 ]

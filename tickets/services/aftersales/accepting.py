@@ -17,7 +17,7 @@ from tickets.compensation.marks import gettext_noop
 from tickets.eligibility.categories import Group, find
 from tickets.models import AfterSales, Attachment, GoodsInspection
 from tickets.services import conversation
-from tickets.services.aftersales import flow
+from tickets.services.aftersales import flow, warranties
 
 if TYPE_CHECKING:
     from crm.staff.models import User
@@ -106,6 +106,7 @@ def receive(*, request: AfterSales, actor: "User", note: str = "") -> AfterSales
     request = flow.lock(request)
     flow.guard(request, _A.RECEIVE)
     request.received_at = clock.now()
+    warranties.came_in(request)
     return flow.enter(request, _A.RECEIVE, _S.INSPECTING, actor, note=note)
 
 

@@ -28,7 +28,7 @@ from tickets.compensation.reading import InputFaults
 from tickets.eligibility import Facts, Judgement
 from tickets.models import AfterSales, Ticket
 from tickets.services import transitions
-from tickets.services.aftersales import eligibility, flow, limits
+from tickets.services.aftersales import eligibility, flow, limits, warranties
 
 if TYPE_CHECKING:
     from crm.staff.models import User
@@ -141,6 +141,7 @@ def _judgement(order: Order, wish: Wish, requested_at: datetime) -> Judgement | 
             gift_price=wish.gift_price,
             has_evidence=wish.has_evidence,
             health_harm=wish.health_harm,
+            warranty_until=warranties.until(str(wish.details.get("serial", "")).strip()),
         )
     )
 

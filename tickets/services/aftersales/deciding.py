@@ -27,7 +27,7 @@ from tickets.choices import CompensationStatus
 from tickets.compensation.reading import InputFaults
 from tickets.models import AfterSales
 from tickets.services import compensations, refunds
-from tickets.services.aftersales import accepting, floors, flow
+from tickets.services.aftersales import accepting, floors, flow, warranties
 
 if TYPE_CHECKING:
     from crm.staff.models import User
@@ -142,6 +142,7 @@ def complete(*, request: AfterSales, actor: "User", values: Mapping[str, Any]) -
         if made is None or made.status != CompensationStatus.PAID:
             raise Conflict(_("补偿还没有打款，不能完成。"), code="not_paid")
     request.details = {**request.details, **given}
+    warranties.went_out(request)
     return flow.enter(request, _A.COMPLETE, _S.DONE, actor, details=given)
 
 
@@ -191,6 +192,8 @@ def switch(
     except InputFaults as error:
         raise flow.refused_input(error.faults, "details.") from error
     left = {"kind": request.kind, "details": request.details}
+    # Another outcome than repair: the thing is not being repaired any more.
+    warranties.went_out(request)
     request.kind, request.details = kind, values
     if request.accepted_at is None:
         return flow.enter(request, _A.SWITCH, _S.APPLIED, actor, note=reason, details=left)
