@@ -91,6 +91,7 @@ def test_counts_are_compared_day_by_day(lead: User) -> None:
     assert (effect.difference, effect.verdict.key) == (10.0, "changed")
 
 
+@pytest.mark.capability("I06")
 def test_times_are_compared_ticket_by_ticket(lead: User, make_ticket: Any) -> None:
     for days, seconds in ((BEFORE, 600), (AFTER, 60)):
         for number in range(20):

@@ -15,7 +15,7 @@ from crm.workbench.demo.money import BETWEEN, PAYOUTS, payouts
 from crm.workbench.demo.scripts import add_story_script, renew_scripts
 from crm.workbench.demo.shop import FADING, FADING_BATCH, HEATER, watch_batch
 from crm.workbench.demo.stage import Life, Stage
-from crm.workbench.demo.strain import FURIOUS, asks_now, improvements, insulted, relieved
+from crm.workbench.demo.strain import FURIOUS, asks_now, improvements, insulted, problems, relieved
 from customers.choices import TagKind
 from customers.services import add_tag, apply_all_rule_tags, update_customer, verify_phone
 from tickets.choices import Confirmation
@@ -47,6 +47,7 @@ def enter_episodes(*, stage: Stage, world: World, case: MakeCase, buyers: Sequen
     stage.enter(renewal(world), end - timedelta(days=12))
     stage.enter(labels(world, buyers), end - timedelta(days=9))
     stage.enter(improvements(world), end - timedelta(days=11))
+    stage.enter(problems(world), end - timedelta(hours=20))
     # The last of them stands open at the end, within the time to decide.
     stage.enter(payouts(world.staff), end - len(PAYOUTS) * BETWEEN)
     stage.enter(returns(), end - timedelta(hours=80))

@@ -3,7 +3,9 @@
 from datetime import timedelta
 
 from core import clock
-from core.registers.services import add_evidence
+from core.registers.services import add_evidence, move_record, update_record
+from crm.insights.complaints.clusters import clusters_of
+from crm.insights.complaints.services import problem_of_cluster
 from crm.insights.days import day_of
 from crm.insights.improvements.services import create_improvement, move_improvement
 from crm.staff.services.relief import ask_relief, grant_relief
@@ -50,6 +52,20 @@ def asks_now(world: World, told: Case) -> Life:
     if told.row.assignee != agent:
         transitions.assign(ticket=told.row, actor=world.staff["lead"], assignee=agent)
     ask_relief(ticket=told.row, actor=agent, note="客户一直在骂，想请同事接手")
+
+
+def problems(world: World) -> Life:
+    """The largest cluster of the week becomes a problem record, and somebody looks into it."""
+    lead, supervisor = world.staff["lead"], world.staff["supervisor"]
+    found = clusters_of(lead)
+    if not found:
+        return
+    largest = found[0]
+    made = problem_of_cluster(actor=lead, product=largest.product, batch=largest.batch, category=largest.category)
+    yield clock.now() + timedelta(hours=2)
+    plan = {"owner": supervisor, "review_on": day_of(clock.now()) + timedelta(days=7)}
+    made = update_record(record=made, actor=lead, changes=plan)
+    move_record(record=made, actor=supervisor, state="analysing", reason="品控抽检同批次")
 
 
 def improvements(world: World) -> Life:
