@@ -288,6 +288,8 @@ SPECTACULAR_SETTINGS = {
     # Fields of one name with different words get the name of what they tell of.
     "ENUM_NAME_OVERRIDES": {
         "TicketTypeEnum": "tickets.choices.TicketType",
+        "ClockMetricEnum": "tickets.choices.Metric",
+        "AvailabilityEnum": "crm.staff.choices.Availability",
         "AfterSalesKindEnum": "tickets.aftersales_choices.AfterSalesKind",
         "AfterSalesStateEnum": "tickets.aftersales_choices.AfterSalesState",
         "AfterSalesReasonEnum": "tickets.aftersales_choices.AfterSalesReason",

@@ -50,7 +50,7 @@ class LinkInputSerializer(StrictSerializer):
     word = CleanCharField(max_length=100)
 
 
-class MoveSerializer(StrictSerializer):
+class RecordMoveSerializer(StrictSerializer):
     """变更状态；reason 记入依据。不允许的变更答 409 并列出 allowed。"""
 
     state = CleanCharField(max_length=12)
@@ -104,12 +104,12 @@ class RegisterViewSet(WriteViewSet):
         assert issubclass(self.model, Record)
         return self.model
 
-    @extend_schema(request=MoveSerializer)
+    @extend_schema(request=RecordMoveSerializer)
     @action(detail=True, methods=["post"])
     def transitions(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """变更状态。"""
         record = self.get_object()
-        self.move(record, **self._read(MoveSerializer))
+        self.move(record, **self._read(RecordMoveSerializer))
         return self.shown(self.get_object())
 
     @extend_schema(methods=["GET"], responses=EvidenceSerializer(many=True), filters=False)

@@ -77,7 +77,7 @@ class BookSerializer(StrictSerializer):
         return found  # type: ignore[no-any-return]
 
 
-class MoveSerializer(StrictSerializer):
+class AppointmentMoveSerializer(StrictSerializer):
     """改约：新的时间窗和原因；可换服务人员。"""
 
     starts_at = MomentField()
@@ -110,7 +110,7 @@ class AppointmentRevealSerializer(StrictSerializer):
     reason = CleanCharField(max_length=200)
 
 
-class RevealedSerializer(serializers.Serializer):
+class RevealedAddressSerializer(serializers.Serializer):
     value = serializers.CharField()
 
 
@@ -174,7 +174,7 @@ class AppointmentViewSet(CreateMixin, ReadViewSet):
     serializer_class = BookSerializer
     read_serializer_class = AppointmentSerializer
     serializer_classes = {
-        "move": MoveSerializer,
+        "move": AppointmentMoveSerializer,
         "cancel": CancelAppointmentSerializer,
         "complete": ServeSerializer,
         "reveal": AppointmentRevealSerializer,
@@ -205,7 +205,7 @@ class AppointmentViewSet(CreateMixin, ReadViewSet):
         return appointments.book(actor=self.request.user, **serializer.validated_data)  # type: ignore[arg-type]
 
     @extend_schema(
-        request=MoveSerializer,
+        request=AppointmentMoveSerializer,
         responses=AppointmentSerializer,
         examples=[example("改约", MOVE_EXAMPLE, request_only=True)],
     )
@@ -239,7 +239,7 @@ class AppointmentViewSet(CreateMixin, ReadViewSet):
 
     @extend_schema(
         request=AppointmentRevealSerializer,
-        responses=RevealedSerializer,
+        responses=RevealedAddressSerializer,
         examples=[example("查看地址", {"reason": "今天上门"}, request_only=True)],
     )
     @action(detail=True, methods=["post"])

@@ -64,7 +64,7 @@ class ComplaintSerializer(shapes.TicketSerializer):
         }
 
 
-class EffectSerializer(serializers.Serializer):
+class SolutionEffectSerializer(serializers.Serializer):
     """方案效果：承诺与实际、天数、成本、客户评价；还不知道的为 null。"""
 
     run = serializers.IntegerField(source="run.pk")
@@ -168,7 +168,7 @@ class ComplaintViewSet(CreateMixin, ReadViewSet):
         levels.set_level(ticket=ticket, actor=request.user, **self.validated())  # type: ignore[arg-type]
         return self.shown(self.get_queryset().filter(pk=ticket.pk).first() or ticket)
 
-    @extend_schema(responses=EffectSerializer(many=True), filters=False)
+    @extend_schema(responses=SolutionEffectSerializer(many=True), filters=False)
     @action(detail=True, methods=["get"], filterset_class=None, pagination_class=None)
     def effect(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """方案的执行效果，每轮处理一条，新的在前。"""
@@ -176,4 +176,4 @@ class ComplaintViewSet(CreateMixin, ReadViewSet):
         rows: Any = ProcedureRun.objects
         runs = list(rows.about(SUBJECT, ticket.pk).for_list().order_by("-id"))
         found = effects_of(runs)
-        return Response(EffectSerializer([found[run.pk] for run in runs if run.pk in found], many=True).data)
+        return Response(SolutionEffectSerializer([found[run.pk] for run in runs if run.pk in found], many=True).data)

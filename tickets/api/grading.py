@@ -91,7 +91,7 @@ class EscalationSerializer(serializers.ModelSerializer):
         )  # fmt: skip
 
 
-class ReasonSerializer(StrictSerializer):
+class LevelReasonSerializer(StrictSerializer):
     reason = CleanCharField(max_length=escalation.REASON_LENGTH, multiline=True)
 
 
@@ -153,7 +153,7 @@ class EscalationViewSet(ReadViewSet):
 
     queryset = Escalation.objects.for_list()
     read_serializer_class = EscalationSerializer
-    serializer_classes = {"deescalate": ReasonSerializer}
+    serializer_classes = {"deescalate": LevelReasonSerializer}
     filterset_class = EscalationFilter
     required_permissions = {
         "list": "tickets.view_escalation",
@@ -169,7 +169,7 @@ class EscalationViewSet(ReadViewSet):
         self.nothing_given()
         return self.shown(escalation.take(escalation=self.get_object(), actor=request.user))  # type: ignore[arg-type]
 
-    @extend_schema(request=ReasonSerializer, responses=EscalationSerializer, examples=[REASON_EXAMPLE])
+    @extend_schema(request=LevelReasonSerializer, responses=EscalationSerializer, examples=[REASON_EXAMPLE])
     @action(detail=True, methods=["post"])
     def deescalate(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """申请降级：写明原因，由他人审批；批准前升级保持有效。"""

@@ -78,7 +78,7 @@ class RunViewSet(CreateMixin, ReadViewSet):
         "tick": shapes.TickSerializer,
         "advance": shapes.WorkSerializer,
         "send_back": shapes.SendBackSerializer,
-        "cancel": shapes.ReasonSerializer,
+        "cancel": shapes.TaskReasonSerializer,
     }
     required_permissions = {
         "list": "core.view_procedurerun",
@@ -139,7 +139,7 @@ class RunViewSet(CreateMixin, ReadViewSet):
         running.send_back(run=run, actor=request.user, **self.validated())
         return self.shown(self._fresh(run))
 
-    @extend_schema(request=shapes.ReasonSerializer, responses=shapes.RunDetailSerializer, examples=[REASON])
+    @extend_schema(request=shapes.TaskReasonSerializer, responses=shapes.RunDetailSerializer, examples=[REASON])
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """终止流程，未完成的任务一并取消。"""
@@ -179,7 +179,7 @@ class TaskViewSet(ReadViewSet):
     read_serializer_class = shapes.TaskSerializer
     serializer_classes = {
         "complete": shapes.WorkSerializer,
-        "give_back": shapes.ReasonSerializer,
+        "give_back": shapes.TaskReasonSerializer,
         "pass_on": shapes.PassSerializer,
     }
     required_permissions = {
@@ -218,7 +218,7 @@ class TaskViewSet(ReadViewSet):
         done = tasks.complete(task=found, actor=request.user, proof=data.get("proof", {}), items=data.get("items"))
         return self.shown(self._fresh(done))
 
-    @extend_schema(request=shapes.ReasonSerializer, responses=shapes.TaskSerializer, examples=[REASON])
+    @extend_schema(request=shapes.TaskReasonSerializer, responses=shapes.TaskSerializer, examples=[REASON])
     @action(detail=True, methods=["post"], url_path="return")
     def give_back(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """退回来源部门；同一流程退回两次起列为来回退回。"""

@@ -241,7 +241,7 @@ def subject_of(run: ProcedureRun, context: dict[str, Any]) -> dict[str, Any]:
     return {"type": run.subject_type, "id": run.subject_id, "number": card.number if card else None}
 
 
-class StepSerializer(serializers.ModelSerializer):
+class ProcedureStepSerializer(serializers.ModelSerializer):
     """实例中的一步：检查项、凭证、任务，以及离开前还缺什么。"""
 
     department = serializers.CharField(source="department.key")
@@ -306,12 +306,12 @@ class RunDetailSerializer(RunSerializer):
     class Meta(RunSerializer.Meta):
         fields = (*RunSerializer.Meta.fields, "steps", "tasks")
 
-    @extend_schema_field(StepSerializer(many=True))
+    @extend_schema_field(ProcedureStepSerializer(many=True))
     def get_steps(self, run: ProcedureRun) -> Any:
         rows = list(run.steps.select_related("department", "done_by"))
         for row in rows:
             row.run = run
-        return StepSerializer(rows, many=True, context=self.context).data
+        return ProcedureStepSerializer(rows, many=True, context=self.context).data
 
     @extend_schema_field(TaskSerializer(many=True))
     def get_tasks(self, run: ProcedureRun) -> Any:
@@ -347,13 +347,13 @@ class WorkSerializer(StrictSerializer):
     items = TicksField(required=False)
 
 
-class ReasonSerializer(StrictSerializer):
+class TaskReasonSerializer(StrictSerializer):
     reason = CleanCharField(max_length=300, multiline=True)
 
 
-class SendBackSerializer(ReasonSerializer):
+class SendBackSerializer(TaskReasonSerializer):
     step = CleanCharField(max_length=40)
 
 
-class PassSerializer(ReasonSerializer):
+class PassSerializer(TaskReasonSerializer):
     department = DepartmentField()

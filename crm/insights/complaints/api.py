@@ -15,8 +15,8 @@ from core.api.schema import example
 from core.api.serializers import StrictSerializer
 from core.registers.api import (
     RECORD_FIELDS,
-    MoveSerializer,
     RecordInputSerializer,
+    RecordMoveSerializer,
     RecordSerializer,
     RegisterViewSet,
     register_rights,
@@ -68,7 +68,7 @@ class ProblemFilter(django_filters.FilterSet):
         examples=[example("原因", {"root_cause": "外箱太薄，抽检未覆盖该批次"}, request_only=True)],
     ),
     transitions=extend_schema(
-        request=MoveSerializer,
+        request=RecordMoveSerializer,
         responses=ProblemSerializer,
         examples=[example("分析", {"state": "analysing"}, request_only=True)],
     ),

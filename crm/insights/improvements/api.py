@@ -15,8 +15,8 @@ from core.api.fields import CleanCharField
 from core.api.schema import example
 from core.registers.api import (
     RECORD_FIELDS,
-    MoveSerializer,
     RecordInputSerializer,
+    RecordMoveSerializer,
     RecordSerializer,
     RegisterViewSet,
     register_rights,
@@ -121,7 +121,7 @@ class ImprovementFilter(django_filters.FilterSet):
         examples=[example("之后的时段", {"after_first": "2026-10-20", "after_last": "2026-11-02"}, request_only=True)],
     ),
     transitions=extend_schema(
-        request=MoveSerializer,
+        request=RecordMoveSerializer,
         responses=ImprovementSerializer,
         examples=[example("开始", {"state": "active", "reason": "例会决定"}, request_only=True)],
     ),

@@ -242,7 +242,7 @@ class InspectionSerializer(serializers.ModelSerializer):
         return [photo.pk for photo in row.message.attachments.all()]
 
 
-class StepSerializer(serializers.Serializer):
+class AfterSalesStepSerializer(serializers.Serializer):
     action = serializers.CharField()
     kind = serializers.ChoiceField(choices=AfterSalesKind.choices)
     from_state = serializers.CharField()
@@ -313,7 +313,7 @@ class AfterSalesDetailSerializer(AfterSalesSerializer):
     inspection = InspectionSerializer(allow_null=True, default=None)
     refunds = RefundSerializer(many=True)
     effects = serializers.SerializerMethodField()
-    steps = StepSerializer(many=True)
+    steps = AfterSalesStepSerializer(many=True)
 
     class Meta(AfterSalesSerializer.Meta):
         fields = (*AfterSalesSerializer.Meta.fields, "eligibility", "inspection", "refunds", "effects", "steps")  # type: ignore[assignment]

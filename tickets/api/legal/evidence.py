@@ -6,6 +6,7 @@ import django_filters
 from django.http import FileResponse, Http404
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from drf_spectacular.helpers import forced_singular_serializer
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_field
 from rest_framework import serializers
@@ -38,7 +39,7 @@ PAGE_EXAMPLE = {
 NOT_A_JUDGEMENT = gettext_lazy("以上只是事实统计，不是判断；不得据此拒绝或减少法定权利。")
 
 
-class EvidenceInputSerializer(StrictSerializer):
+class FrozenEvidenceInputSerializer(StrictSerializer):
     """固定证据：会话、订单、物流从工单取当时的内容；页面快照和文件先上传再引用。"""
 
     ticket = TicketField(required=False)
@@ -66,7 +67,7 @@ class EvidenceInputSerializer(StrictSerializer):
         return data
 
 
-class EvidenceSerializer(serializers.ModelSerializer):
+class FrozenEvidenceSerializer(serializers.ModelSerializer):
     """一份证据。digest 是内容的 SHA-256，固定后不可更改。"""
 
     ticket_number = serializers.CharField(source="ticket.number", allow_null=True, default=None)
@@ -105,8 +106,8 @@ class EvidenceViewSet(CreateMixin, ReadViewSet):
     """证据：固定、核对、下载、打包。"""
 
     queryset = Evidence.objects.select_related("ticket", "frozen_by", "attachment").defer("ticket__search", "content")
-    serializer_class = EvidenceInputSerializer
-    read_serializer_class = EvidenceSerializer
+    serializer_class = FrozenEvidenceInputSerializer
+    read_serializer_class = FrozenEvidenceSerializer
     serializer_classes = {"pack": TicketPackSerializer}
     filterset_class = EvidenceFilter
     required_permissions = {
@@ -119,8 +120,8 @@ class EvidenceViewSet(CreateMixin, ReadViewSet):
     }
 
     @extend_schema(
-        request=EvidenceInputSerializer,
-        responses={201: EvidenceSerializer},
+        request=FrozenEvidenceInputSerializer,
+        responses={201: FrozenEvidenceSerializer},
         examples=[
             example("固定会话", FREEZE_EXAMPLE, request_only=True),
             example("页面快照", PAGE_EXAMPLE, request_only=True),
@@ -224,7 +225,7 @@ class InvestigationSerializer(Masked, serializers.ModelSerializer):
     concluded_by = PersonSerializer(allow_null=True)
     conclusion = serializers.SerializerMethodField()
     entries = EntrySerializer(many=True)
-    evidence = EvidenceSerializer(many=True)
+    evidence = FrozenEvidenceSerializer(many=True)
     calls = serializers.SerializerMethodField()
 
     class Meta:
@@ -449,12 +450,14 @@ class ClaimFactsViewSet(KeanViewSet):
     """索赔事实：只陈列，不评分，不下结论。"""
 
     model = Ticket
+    pagination_class = None
     read_serializer_class = ClaimFactsSerializer
     extra_query_parameters = {"list": ("ticket",)}
     required_permissions = {"list": "tickets.view_legalreview"}
 
     @extend_schema(
-        parameters=[OpenApiParameter("ticket", OpenApiTypes.STR, required=True)], responses=ClaimFactsSerializer
+        parameters=[OpenApiParameter("ticket", OpenApiTypes.STR, required=True)],
+        responses=forced_singular_serializer(ClaimFactsSerializer),
     )
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """一张工单客户近一年的索赔事实。"""
