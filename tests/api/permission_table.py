@@ -369,6 +369,7 @@ ROWS = (
     Row("POST", "/api/v1/warranties/check/", "401 200 200 200 200 200 200", {"serial": "SN-77"}),
     Row("GET", "/api/v1/refunds/", "401 200 200 200 200 200 200"),
     Row("POST", "/api/v1/refunds/", "401 201 400 201 201 201 403", {"order": "{order}", "amount": "1.00", "reason": "少发"}),
+    Row("POST", "/api/v1/refunds/reconciliation/", "401 403 403 200 200 200 200", {"start_on": "2026-11-01", "end_on": "2026-11-30", "statement": [{"reference": "TK-1", "amount": "1.00"}]}),
     Row("GET", "/api/v1/refunds/{refund}/", "401 200 404 200 200 200 200"),
     Row("POST", "/api/v1/refunds/{refund}/pay/", "401 200 404 200 200 200 403"),
     Row("POST", "/api/v1/refunds/{refund}/fail/", "401 200 404 200 200 200 403", {"reason": "账户冻结"}),
