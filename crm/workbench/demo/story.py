@@ -14,6 +14,7 @@ from crm.staff.models import User
 from crm.workbench.demo.articles import write_articles
 from crm.workbench.demo.buyers import Buyer, Purchase, make_buyers, note_consents, purchase
 from crm.workbench.demo.conversations import EVERYWHERE, Topic, topics
+from crm.workbench.demo.desk import show_desk
 from crm.workbench.demo.dice import Dice
 from crm.workbench.demo.episodes import enter_episodes
 from crm.workbench.demo.lives import Case, World, delivery, ordinary, shifts
@@ -72,7 +73,7 @@ def tell(*, password: str, end: datetime, progress: Progress) -> Summary:
     with clock.at(end):
         note_consents(town.buyers, actor=world.staff["luoanqi"])
         show_logistics(staff=world.staff, end=end)
-        settle_procedures(staff=world.staff, end=end)
+        show_desk(staff=world.staff, end=end)
         compute_values()
     recount(SCRIPTS)
     recount(ARTICLES)
