@@ -51,7 +51,7 @@ class Anger:
     @property
     def tone(self) -> str:
         """The colour of its chip."""
-        return {AngerLevel.ANNOYED: "warn", AngerLevel.ANGRY: "warn", AngerLevel.FURIOUS: "bad"}.get(self.level, "")
+        return ("", "warn", "warn", "bad")[self.level]
 
 
 def anger_of(text: str) -> Anger:

@@ -1,5 +1,6 @@
 """What records of the registers may point at from here down; registered once at start-up."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.urls import reverse
@@ -33,16 +34,12 @@ def _ticket_address(pk: int) -> str:
     return reverse("ticket_page", args=[number]) if number else ""
 
 
+def _text_address(key: str) -> Callable[[int], str]:
+    return lambda pk: reverse(f"{key}_detail", args=[pk])
+
+
 def register_all() -> None:
     """Tickets, scripts and articles."""
     register_target(Target("ticket", _("工单"), _find_ticket, _ticket_address, _sees(Ticket)))
     for key, label, model in (("script", _("话术"), ScriptTemplate), ("article", _("文章"), Article)):
-        register_target(
-            Target(
-                key,
-                label,
-                _find_text(model),
-                lambda pk, name=key: reverse(f"{name}_detail", args=[pk]),
-                _sees(model),
-            )
-        )
+        register_target(Target(key, label, _find_text(model), _text_address(key), _sees(model)))

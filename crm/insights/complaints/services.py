@@ -66,7 +66,7 @@ def task_of_risk(*, actor: "User", dimension: str, value: str) -> Problem:
     if found is None:
         sentence = _("现在没有这个风险点。")
         raise InvalidInput(sentence, fields={"value": [sentence]})
-    values = {
+    values: dict[str, Any] = {
         "title": _("预防：%(what)s %(label)s") % {"what": found.dimension_label, "label": found.label},
         "kind": ProblemKind.PREVENTION,
         "signature": wanted,

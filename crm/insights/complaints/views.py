@@ -17,6 +17,7 @@ from core.registers.services import move_record, update_record
 from crm.insights.complaints.clusters import clusters_of
 from crm.insights.complaints.risks import risk_points
 from crm.insights.complaints.services import create_problem, problem_of_cluster, task_of_risk
+from crm.insights.improvements.forms import PersonField
 from crm.insights.models import Problem
 from crm.insights.register_pages import do_step, listing_of, record_context, record_or_404
 from crm.staff.models import User
@@ -35,9 +36,7 @@ class ProblemForm(DressedForm):
     product = forms.CharField(label=lazy("商品编码"), required=False, max_length=100)
     batch = forms.CharField(label=lazy("批次"), required=False, max_length=100)
     category = forms.CharField(label=lazy("问题分类"), required=False, max_length=100)
-    owner = forms.ModelChoiceField(
-        label=lazy("责任人"), queryset=User.objects.none(), required=False, empty_label=lazy("未指定")
-    )
+    owner = PersonField(label=lazy("责任人"), queryset=User.objects.none(), required=False, empty_label=lazy("未指定"))
     review_on = forms.DateField(
         label=lazy("复核日期"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
@@ -53,7 +52,6 @@ class ProblemForm(DressedForm):
         owner = self.fields["owner"]
         assert isinstance(owner, forms.ModelChoiceField)
         owner.queryset = User.objects.visible_to(self.viewer).active().exclude(role="auditor").order_by("username")
-        owner.label_from_instance = lambda person: person.name  # type: ignore[method-assign]
 
 
 @login_required

@@ -19,6 +19,13 @@ def _day(label: Any, *, required: bool = False) -> forms.DateField:
     return forms.DateField(label=label, required=required, widget=forms.DateInput(attrs=_DAY, format="%Y-%m-%d"))
 
 
+class PersonField(forms.ModelChoiceField):
+    """A colleague, by name."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return str(obj.name)
+
+
 class ImprovementForm(DressedForm):
     """Title, the metric it should move, where, and the days before and after."""
 
@@ -34,9 +41,7 @@ class ImprovementForm(DressedForm):
         label=_("渠道"), queryset=Channel.objects.order_by("name"), required=False, empty_label=_("全部")
     )
     source = forms.ChoiceField(label=_("来源"), choices=ImprovementSource.choices)
-    owner = forms.ModelChoiceField(
-        label=_("责任人"), queryset=User.objects.none(), required=False, empty_label=_("未指定")
-    )
+    owner = PersonField(label=_("责任人"), queryset=User.objects.none(), required=False, empty_label=_("未指定"))
     review_on = _day(_("复核日期"))
     baseline_first = _day(_("之前：从"), required=True)
     baseline_last = _day(_("之前：到"), required=True)
@@ -58,4 +63,3 @@ class ImprovementForm(DressedForm):
         queue.queryset = queues_of(self.viewer)
         people = User.objects.visible_to(self.viewer).active()
         owner.queryset = people.exclude(role="auditor").order_by("username")
-        owner.label_from_instance = lambda person: person.name  # type: ignore[method-assign]
