@@ -18,6 +18,7 @@ from tickets.choices import Stage
 from tickets.forms import ComplaintForm, TrackForm
 from tickets.procedures.public import public_steps
 from tickets.services import progress
+from tickets.services.aftersales import public
 
 #: The stages in the order in which a ticket passes them.
 STAGES = (Stage.SUBMITTED, Stage.ACCEPTED, Stage.HANDLED, Stage.FEEDBACK, Stage.EVALUATED)
@@ -84,6 +85,8 @@ def track(request: HttpRequest) -> HttpResponse:
         "steps": _steps(ticket),
         "way": public_steps(ticket),
         "survey_url": progress.survey_link(ticket),
+        "requests": public.requests_of(ticket),
+        "remedies": public.remedies_of(ticket),
     }
     return render(request, "tickets/progress.html", context)
 

@@ -397,3 +397,22 @@ def test_money_that_came_to_nothing_is_decided_anew(make_ticket: Make, agent: Us
     assert paid.compensation.approval is not None
     decide_approval(request=paid.compensation.approval, actor=supervisor, approve=False)
     assert deciding.switch(request=paid, actor=agent, kind="refund_only", reason="改退款").state == "deciding"
+
+
+# D24: what the customer sees ----------------------------------------------------------------
+
+
+@pytest.mark.capability("D24")
+def test_the_customer_reads_how_it_stands_and_what_may_be_asked_for(
+    make_ticket: Make, agent: User, client: Any
+) -> None:
+    ticket = make_ticket(order_no="TB1")
+    request = accepting.accept(request=apply(ticket, agent, place_order(ticket)), actor=agent)
+    page = client.post("/track/", {"number": ticket.number, "phone_tail": "8000"}).content.decode()
+    assert "请寄回商品" in page
+    assert "签收后七日内、商品完好可以无理由退货" in page
+    assert request.note not in page or not request.note
+    place_order(ticket, signed_at=None, paid="300")
+    assert "没有收到货" in page
+    page = client.post("/track/", {"number": ticket.number, "phone_tail": "8000"}).content.decode()
+    assert "签收后七日内" not in page
