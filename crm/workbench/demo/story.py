@@ -20,8 +20,8 @@ from crm.workbench.demo.episodes import enter_episodes
 from crm.workbench.demo.lives import Case, World, delivery, ordinary, shifts
 from crm.workbench.demo.logistics import show_logistics
 from crm.workbench.demo.people import MEMBERS, SHANGHAI, Roster, hire, make_teams, serve
-from crm.workbench.demo.scripts import write_scripts
 from crm.workbench.demo.procedures import settle as settle_procedures
+from crm.workbench.demo.scripts import write_scripts
 from crm.workbench.demo.shop import FADING, HEATER, PRODUCTS, Product, furnish
 from crm.workbench.demo.stage import Stage
 from customers.models import Customer
@@ -71,6 +71,7 @@ def tell(*, password: str, end: datetime, progress: Progress) -> Summary:
     enter_episodes(stage=stage, world=world, case=town, buyers=town.buyers)
     stage.play()
     with clock.at(end):
+        settle_procedures(staff=world.staff, end=end)
         note_consents(town.buyers, actor=world.staff["luoanqi"])
         show_logistics(staff=world.staff, end=end)
         show_desk(staff=world.staff, end=end)
