@@ -90,7 +90,7 @@ def test_every_step_has_owner_limit_and_a_task_for_the_named_department(
 ) -> None:
     run = run_of(complaint)
     plan = run.version.plan
-    assert all(step.department and step.due.seconds and (step.checklist or step.leave) for step in plan)
+    assert all(step.department and step.due.seconds and step.checklist for step in plan)
     main = running.open_main(run)
     assert main is not None
     assert (main.department.key, main.assignee, main.due_at) == ("service", agent, run.next_due_at)

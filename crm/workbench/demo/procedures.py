@@ -10,7 +10,8 @@ from core.procedures.models import ProcedureRun
 from core.procedures.services import departments, running, tasks
 from crm.staff.models import User
 from tickets.choices import TicketType
-from tickets.models import Ticket
+from tickets.grading import levels
+from tickets.models import ComplaintLevel, Queue, Ticket
 from tickets.procedures import following
 
 #: Who does the steps of the departments beside the desk.
@@ -34,6 +35,10 @@ def settle(*, staff: dict[str, User], end: datetime) -> None:
     rows = departments.ensure_departments()
     for key, username in HANDS.items():
         rows[key].members.add(staff[username])
+    special = Queue.objects.filter(key="emotion").first()
+    levels.ensure_levels()
+    for level in ComplaintLevel.objects.filter(is_for_specialists=True):
+        levels.save_level(level=level, actor=staff["supervisor"], values={"queue": special})
     procedure = following.complaint_procedure()
     open_ones: Any = Ticket.objects.open().filter(type=TicketType.COMPLAINT, merged_into=None)
     for number, ticket in enumerate(open_ones.select_related("assignee").defer("search").order_by("pk")):
