@@ -15,7 +15,7 @@ from crm.workbench.demo.stage import Life
 from customers.models import Order, OrderItem
 from tickets.models import AfterSales, Ticket
 from tickets.services import attachments, refunds
-from tickets.services.aftersales import accepting, applying, deciding
+from tickets.services.aftersales import accepting, applying, deciding, warranties
 
 BETWEEN = timedelta(hours=5)
 _PICTURE = base64.b64decode(
@@ -87,6 +87,9 @@ def _through(wanted: Wanted, ticket: Ticket, order: Order, item: OrderItem) -> L
         note=wanted.note,
         has_evidence=wanted.reason != "no_reason",
     )
+    serial = wanted.details.get("serial")
+    if serial:
+        warranties.register(actor=agent, serial=serial, starts_on=order.ordered_at.date(), months=12, order=order)
     try:
         request = applying.apply(ticket=ticket, actor=agent, order=order, order_item=item, wish=wish)
     except DomainError:

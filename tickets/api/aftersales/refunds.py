@@ -45,7 +45,9 @@ class ReconcileSerializer(StrictSerializer):
 
     start_on = serializers.DateField()
     end_on = serializers.DateField()
-    statement = StatementLineSerializer(many=True, required=False, allow_null=True, max_length=MOST_LINES)
+    statement = serializers.ListField(
+        child=StatementLineSerializer(), required=False, allow_null=True, max_length=MOST_LINES
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         for name in ("start_on", "end_on"):
@@ -160,7 +162,7 @@ class RefundViewSet(CreateMixin, ReadViewSet):
         data = self.validated()
         first, last = data["start_on"], data["end_on"] + timedelta(days=1)
         start, end = (timezone.make_aware(datetime.combine(day, time.min)) for day in (first, last))
-        statement = None
+        statement: dict[str, Decimal] | None = None
         if data.get("statement") is not None:
             statement = {}
             for line in data["statement"]:
