@@ -69,7 +69,11 @@ def test_every_page_opens(refund: Procedure, supervisor: User, admin: User, make
     run = running.start(procedure=refund, subject_id=ticket.pk, actor=None)
     main = running.open_main(run)
     assert main is not None
-    rows = {"department": Department.objects.first(), "procedure": refund, "procedureversion": refund.live_version}
+    rows: dict[str, Any] = {
+        "department": Department.objects.first(),
+        "procedure": refund,
+        "procedureversion": refund.live_version,
+    }
     rows |= {"duty": Duty.objects.first(), "procedurerun": run, "proceduretask": main}
     page = browser(admin)
     for name, row in rows.items():
@@ -78,7 +82,7 @@ def test_every_page_opens(refund: Procedure, supervisor: User, admin: User, make
         assert page.get(reverse(f"admin:core_{name}_change", args=[row.pk])).status_code == 200
     assert page.get(reverse("admin:core_taskhandover_changelist")).status_code == 200
     for model in (ComplaintLevel, EscalationTrigger):
-        name = model._meta.model_name
-        assert page.get(reverse(f"admin:tickets_{name}_changelist")).status_code == 200
+        word = model._meta.model_name
+        assert page.get(reverse(f"admin:tickets_{word}_changelist")).status_code == 200
     for name in ("complaintgrade", "escalation"):
         assert page.get(reverse(f"admin:tickets_{name}_changelist")).status_code == 200

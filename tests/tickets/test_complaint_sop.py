@@ -33,9 +33,9 @@ MakeTicket = Callable[..., Ticket]
 def people(db: None) -> dict[str, User]:
     """One person for every department besides the desk."""
     rows = departments.ensure_departments()
-    found = {}
+    found: dict[str, User] = {}
     for key in ("product", "merchant", "logistics", "warehouse", "finance"):
-        found[key] = UserFactory(username=f"dept_{key}", role=Role.AGENT)
+        found[key] = UserFactory(username=f"dept_{key}", role=Role.AGENT)  # type: ignore[assignment]
         rows[key].members.add(found[key])
     return found
 

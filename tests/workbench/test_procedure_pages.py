@@ -32,7 +32,7 @@ def complaint(make_ticket: Any, agent: User, frozen: Any) -> Ticket:
 @pytest.fixture
 def maker(db: None) -> User:
     """Somebody of the product department who sees no ticket."""
-    person = UserFactory(username="maker", role=Role.AGENT)
+    person: User = UserFactory(username="maker", role=Role.AGENT)  # type: ignore[assignment]
     departments.ensure_departments()["product"].members.add(person)
     return person
 
@@ -126,6 +126,7 @@ def test_the_api_goes_the_same_way_and_names_what_is_wrong(complaint: Ticket, ag
     done = api.post(f"{address}/advance/", {"items": {"c1": True, "c2": True}}, format="json").json()
     assert done["step"] == "classify"
     assert [step["state"] for step in done["steps"][:3]] == ["done", "active", "waiting"]
-    for bad in ({"items": {"c1": "yes"}}, {"items": []}, {"proof": "x"}, {"colour": "red"}):
+    wrong: tuple[dict[str, Any], ...] = ({"items": {"c1": "yes"}}, {"items": []}, {"proof": "x"}, {"colour": "red"})
+    for bad in wrong:
         assert api.post(f"{address}/advance/", bad, format="json").status_code == 400
     assert Department.objects.count() == 6

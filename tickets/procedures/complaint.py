@@ -343,7 +343,7 @@ LATE_STEPS: list[dict[str, Any]] = [
 ]
 
 #: Key, title, steps and duties of what every shop starts with.
-BUILT_IN = (
+BUILT_IN: tuple[tuple[str, str, list[dict[str, Any]], list[dict[str, Any]]], ...] = (
     (COMPLAINT, "投诉处理", COMPLAINT_STEPS, COMPLAINT_DUTIES),
     (REFUND, "退款处理", REFUND_STEPS, []),
     (LATE, "延迟发货处理", LATE_STEPS, []),
