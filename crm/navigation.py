@@ -113,7 +113,7 @@ PLACES = (
         ("exception_list",),
         "customers.view_shipmentexception",
         2,
-        "g l",
+        "g d",
         "wl wlyc shipments parcels",
     ),
     Place(
