@@ -17,7 +17,7 @@ from django.db import DatabaseError, connection, transaction
 from core.errors import Conflict, InvalidInput, NotAllowed
 from core.events import Event
 from crm.staff.models import User
-from customers.models import Shop
+from customers.models import Carrier, Shipment, ShipmentNode, Shop
 from customers.services import upsert_order
 from tests.tickets.conftest import MONDAY_NINE
 from tests.world import PNG
@@ -85,9 +85,13 @@ def test_the_conversation_is_frozen_as_it_stood(ticket: Ticket, agent: User) -> 
 @C35
 def test_order_and_logistics_are_frozen_too_and_nothing_is_not(ticket: Ticket, agent: User) -> None:
     assert ADDRESS in (evidence.freeze(ticket=ticket, actor=agent, kind="order").content or "")
-    sources.register_logistics(lambda row: [{"carrier": "顺丰", "number": "SF1"}])
-    assert "SF1" in (evidence.freeze(ticket=ticket, actor=agent, kind="logistics").content or "")
-    sources._logistics.pop()
+    order = sources.order_of(ticket)
+    carrier = Carrier.objects.create(key="test-express", name="测试快递")
+    parcel = Shipment.objects.create(order=order, carrier=carrier, tracking_no="SF1234567890")
+    ShipmentNode.objects.create(shipment=parcel, kind="picked_up", at=MONDAY_NINE, text="已揽收")
+    kept = evidence.freeze(ticket=ticket, actor=agent, kind="logistics").content or ""
+    assert "SF1234567890" in kept
+    assert "已揽收" in kept
     ticket.order_no = ""
     ticket.save(update_fields=["order_no"])
     with pytest.raises(Conflict, match="没有关联订单"):

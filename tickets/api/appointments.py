@@ -59,7 +59,7 @@ class TechnicianField(serializers.IntegerField):
         return found
 
 
-class BookSerializer(StrictSerializer):
+class AppointmentBookSerializer(StrictSerializer):
     """预约上门：工单的 id 或工单号、服务人员、时间窗、地址。电话留空时用客户的手机号。"""
 
     ticket = CleanCharField(max_length=20)
@@ -86,11 +86,11 @@ class AppointmentMoveSerializer(StrictSerializer):
     technician = TechnicianField(required=False)
 
 
-class CancelAppointmentSerializer(StrictSerializer):
+class AppointmentCancelSerializer(StrictSerializer):
     reason = CleanCharField(max_length=REASON_LENGTH)
 
 
-class ServeSerializer(StrictSerializer):
+class AppointmentServeSerializer(StrictSerializer):
     """服务结果。signature 是先上传的签名图片（附件 id）；没有签名时写明原因，客户不在除外。"""
 
     result = serializers.ChoiceField(choices=ServiceResult.choices)
@@ -171,12 +171,12 @@ class AppointmentViewSet(CreateMixin, ReadViewSet):
     """上门预约：预约、改约、取消、登记结果与客户签名。同一服务人员的时间不能重叠。"""
 
     queryset = Appointment.objects.for_list()
-    serializer_class = BookSerializer
+    serializer_class = AppointmentBookSerializer
     read_serializer_class = AppointmentSerializer
     serializer_classes = {
         "move": AppointmentMoveSerializer,
-        "cancel": CancelAppointmentSerializer,
-        "complete": ServeSerializer,
+        "cancel": AppointmentCancelSerializer,
+        "complete": AppointmentServeSerializer,
         "reveal": AppointmentRevealSerializer,
     }
     filterset_class = AppointmentFilter
@@ -193,7 +193,7 @@ class AppointmentViewSet(CreateMixin, ReadViewSet):
     }
 
     @extend_schema(
-        request=BookSerializer,
+        request=AppointmentBookSerializer,
         responses={201: AppointmentSerializer},
         examples=[example("预约上门", BOOK_EXAMPLE, request_only=True)],
     )
@@ -216,7 +216,7 @@ class AppointmentViewSet(CreateMixin, ReadViewSet):
         return self.shown(appointments.move(appointment=found, actor=request.user, **self.validated()))  # type: ignore[arg-type]
 
     @extend_schema(
-        request=CancelAppointmentSerializer,
+        request=AppointmentCancelSerializer,
         responses=AppointmentSerializer,
         examples=[example("取消", {"reason": "客户已自行修好"}, request_only=True)],
     )
@@ -227,7 +227,7 @@ class AppointmentViewSet(CreateMixin, ReadViewSet):
         return self.shown(appointments.cancel(appointment=found, actor=request.user, **self.validated()))  # type: ignore[arg-type]
 
     @extend_schema(
-        request=ServeSerializer,
+        request=AppointmentServeSerializer,
         responses=AppointmentSerializer,
         examples=[example("登记结果", SERVE_EXAMPLE, request_only=True)],
     )

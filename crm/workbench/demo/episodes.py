@@ -10,6 +10,7 @@ from crm.workbench.demo.aftersales import returns
 from crm.workbench.demo.articles import add_story_article
 from crm.workbench.demo.buyers import Buyer
 from crm.workbench.demo.dice import Dice
+from crm.workbench.demo.legal import disputes, visits
 from crm.workbench.demo.lives import Case, World, conversation_of, ending, ordinary, visit
 from crm.workbench.demo.money import BETWEEN, PAYOUTS, payouts
 from crm.workbench.demo.scripts import add_story_script, renew_scripts
@@ -51,6 +52,8 @@ def enter_episodes(*, stage: Stage, world: World, case: MakeCase, buyers: Sequen
     # The last of them stands open at the end, within the time to decide.
     stage.enter(payouts(world.staff), end - len(PAYOUTS) * BETWEEN)
     stage.enter(returns(), end - timedelta(hours=80))
+    stage.enter(disputes(world.staff, end), end - timedelta(days=6))
+    stage.enter(visits(world.staff, end), end - timedelta(days=3))
     for name, hours, life, given in EPISODES:
         at = end - timedelta(hours=hours)
         stage.enter(life(world, case(name, at=at, **given)), at)

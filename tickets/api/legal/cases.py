@@ -65,7 +65,7 @@ class LegalClockSerializer(Masked, serializers.ModelSerializer):
         return self.words(row.remedy)
 
 
-class DeadlineSerializer(serializers.ModelSerializer):
+class LegalCaseDeadlineSerializer(serializers.ModelSerializer):
     rule = serializers.CharField(source="rule.code")
     what = serializers.CharField(source="title")
 
@@ -109,14 +109,14 @@ class LegalCaseSerializer(Masked, serializers.ModelSerializer):
     def get_outcome_note(self, row: LegalCase) -> str:
         return self.words(row.outcome_note)
 
-    @extend_schema_field(DeadlineSerializer(many=True))
+    @extend_schema_field(LegalCaseDeadlineSerializer(many=True))
     def get_deadlines(self, row: LegalCase) -> Any:
         found = [clock for clock in row.clocks.all() if clock.dropped_at is None]
         found.sort(key=lambda clock: (clock.due_at is None, clock.due_at or clock.started_at, clock.pk))
-        return DeadlineSerializer(found, many=True).data
+        return LegalCaseDeadlineSerializer(found, many=True).data
 
 
-class CaseInputSerializer(StrictSerializer):
+class LegalCaseInputSerializer(StrictSerializer):
     """登记争议：机关、对方编号、收到时间；平台介入可注明平台，不注明时取工单店铺的平台。"""
 
     authority = serializers.ChoiceField(choices=Authority.choices)
@@ -140,7 +140,7 @@ class CaseInputSerializer(StrictSerializer):
         return found  # type: ignore[no-any-return]
 
 
-class MomentInputSerializer(StrictSerializer):
+class LegalMomentInputSerializer(StrictSerializer):
     """进展：受理、要求补充举证、作出决定、结案、鉴定开始和结束……相应的时限随之起算或暂停。"""
 
     event = serializers.ChoiceField(choices=CaseEvent.choices)
@@ -148,12 +148,12 @@ class MomentInputSerializer(StrictSerializer):
     note = CleanCharField(max_length=cases.NOTE_LENGTH, required=False, allow_blank=True)
 
 
-class CloseCaseSerializer(StrictSerializer):
+class LegalCaseCloseSerializer(StrictSerializer):
     outcome = serializers.ChoiceField(choices=CaseOutcome.choices)
     note = CleanCharField(max_length=cases.SUMMARY_LENGTH, multiline=True, required=False, allow_blank=True)
 
 
-class PackSerializer(StrictSerializer):
+class EvidencePackInputSerializer(StrictSerializer):
     """写明原因时包含完整个人信息（须有权限并留痕），不写则脱敏。"""
 
     reason = CleanCharField(max_length=packs.REASON_LENGTH, required=False, allow_blank=True, default="")
@@ -191,12 +191,12 @@ class LegalCaseViewSet(CreateMixin, ReadViewSet):
     """监管与平台争议：12315、平台介入、消协、在线和解、诉讼；时限自动计算。"""
 
     queryset = LegalCase.objects.for_list().prefetch_related("moments", "clocks__rule")
-    serializer_class = CaseInputSerializer
+    serializer_class = LegalCaseInputSerializer
     read_serializer_class = LegalCaseSerializer
     serializer_classes = {
-        "moments": MomentInputSerializer,
-        "close": CloseCaseSerializer,
-        "evidence_pack": PackSerializer,
+        "moments": LegalMomentInputSerializer,
+        "close": LegalCaseCloseSerializer,
+        "evidence_pack": EvidencePackInputSerializer,
     }
     filterset_class = CaseFilter
     required_permissions = {
@@ -209,7 +209,7 @@ class LegalCaseViewSet(CreateMixin, ReadViewSet):
     }
 
     @extend_schema(
-        request=CaseInputSerializer,
+        request=LegalCaseInputSerializer,
         responses={201: LegalCaseSerializer},
         examples=[example("12315 投诉", CASE_EXAMPLE, request_only=True)],
     )
@@ -225,7 +225,7 @@ class LegalCaseViewSet(CreateMixin, ReadViewSet):
         return found
 
     @extend_schema(
-        request=MomentInputSerializer,
+        request=LegalMomentInputSerializer,
         responses={201: LegalCaseSerializer},
         examples=[example("机关受理", MOMENT_EXAMPLE, request_only=True)],
     )
@@ -237,7 +237,7 @@ class LegalCaseViewSet(CreateMixin, ReadViewSet):
         return self.shown(self._fresh(case), status_code=201)
 
     @extend_schema(
-        request=CloseCaseSerializer,
+        request=LegalCaseCloseSerializer,
         responses=LegalCaseSerializer,
         examples=[example("和解", {"outcome": "settled", "note": "退款并补偿运费"}, request_only=True)],
     )
@@ -249,7 +249,7 @@ class LegalCaseViewSet(CreateMixin, ReadViewSet):
         return self.shown(self._fresh(case))
 
     @extend_schema(
-        request=PackSerializer,
+        request=EvidencePackInputSerializer,
         responses={(200, "application/zip"): OpenApiResponse(OpenApiTypes.BINARY)},
         examples=[example("提交 12315", {"reason": "12315 要求提供材料"}, request_only=True)],
     )
@@ -260,7 +260,7 @@ class LegalCaseViewSet(CreateMixin, ReadViewSet):
         return pack_response(packs.make_pack(actor=request.user, case=case, **self.validated()))  # type: ignore[arg-type]
 
 
-class ClockInputSerializer(StrictSerializer):
+class LegalDeadlineInputSerializer(StrictSerializer):
     """在工单上开始一个法定时限。规则见 /legal-rules/。"""
 
     ticket = TicketField()
@@ -268,7 +268,7 @@ class ClockInputSerializer(StrictSerializer):
     started_at = MomentField()
 
 
-class MeetSerializer(StrictSerializer):
+class LegalDeadlineMeetSerializer(StrictSerializer):
     """完成。晚于截止时间时须写明原因和补救。"""
 
     at = MomentField(required=False, allow_null=True)
@@ -276,12 +276,12 @@ class MeetSerializer(StrictSerializer):
     remedy = CleanCharField(max_length=clocks.NOTE_LENGTH, multiline=True, required=False, allow_blank=True)
 
 
-class ExplainSerializer(StrictSerializer):
+class LegalDeadlineExplainSerializer(StrictSerializer):
     cause = CleanCharField(max_length=clocks.NOTE_LENGTH, multiline=True)
     remedy = CleanCharField(max_length=clocks.NOTE_LENGTH, multiline=True)
 
 
-class DropSerializer(StrictSerializer):
+class LegalDeadlineDropSerializer(StrictSerializer):
     reason = CleanCharField(max_length=clocks.REASON_LENGTH)
 
 
@@ -315,9 +315,13 @@ class LegalDeadlineViewSet(CreateMixin, ReadViewSet):
     """法定时限：按剩余时间排列；错过的须写明原因和补救。"""
 
     queryset = LegalClock.objects.for_list()
-    serializer_class = ClockInputSerializer
+    serializer_class = LegalDeadlineInputSerializer
     read_serializer_class = LegalClockSerializer
-    serializer_classes = {"meet": MeetSerializer, "explain": ExplainSerializer, "drop": DropSerializer}
+    serializer_classes = {
+        "meet": LegalDeadlineMeetSerializer,
+        "explain": LegalDeadlineExplainSerializer,
+        "drop": LegalDeadlineDropSerializer,
+    }
     filterset_class = ClockFilter
     ordering = ("due_at", "id")
     ordering_options = {"due_at": ("due_at", "id"), "-due_at": ("-due_at", "-id")}
@@ -331,7 +335,7 @@ class LegalDeadlineViewSet(CreateMixin, ReadViewSet):
     }
 
     @extend_schema(
-        request=ClockInputSerializer,
+        request=LegalDeadlineInputSerializer,
         responses={201: LegalClockSerializer},
         examples=[example("收到退货后退款", CLOCK_EXAMPLE, request_only=True)],
     )
@@ -355,7 +359,7 @@ class LegalDeadlineViewSet(CreateMixin, ReadViewSet):
         return found
 
     @extend_schema(
-        request=MeetSerializer,
+        request=LegalDeadlineMeetSerializer,
         responses=LegalClockSerializer,
         examples=[example("已退款", {"at": "2026-11-24T16:20:00+08:00"}, request_only=True)],
     )
@@ -366,7 +370,7 @@ class LegalDeadlineViewSet(CreateMixin, ReadViewSet):
         return self.shown(self._fresh(clocks.meet(clock=row, actor=request.user, **self.validated())))  # type: ignore[arg-type]
 
     @extend_schema(
-        request=ExplainSerializer,
+        request=LegalDeadlineExplainSerializer,
         responses=LegalClockSerializer,
         examples=[example("说明", EXPLAIN_EXAMPLE, request_only=True)],
     )
@@ -377,7 +381,7 @@ class LegalDeadlineViewSet(CreateMixin, ReadViewSet):
         return self.shown(self._fresh(clocks.explain(clock=row, actor=request.user, **self.validated())))  # type: ignore[arg-type]
 
     @extend_schema(
-        request=DropSerializer,
+        request=LegalDeadlineDropSerializer,
         responses=LegalClockSerializer,
         examples=[example("不适用", {"reason": "客户已撤回退货"}, request_only=True)],
     )
@@ -390,6 +394,9 @@ class LegalDeadlineViewSet(CreateMixin, ReadViewSet):
 
 class LegalRuleSerializer(StrictModelSerializer):
     """一条时限规则：来源、生效日期、可信度。规则仅供内部参考，以最新法律与平台规则为准。"""
+
+    platform = serializers.CharField(read_only=True)
+    provisional = serializers.CharField(read_only=True)
 
     class Meta:
         model = LegalRule
@@ -413,6 +420,11 @@ class LegalRuleViewSet(UpdateMixin, ReadViewSet):
         "retrieve": "tickets.view_legalrule",
         "partial_update": "tickets.change_legalrule",
     }
+
+    def get_queryset(self) -> Any:
+        if not getattr(self, "swagger_fake_view", False):
+            rules.load_presets()
+        return super().get_queryset()
 
     @extend_schema(
         request=LegalRuleSerializer,

@@ -20,7 +20,7 @@ from core.api.schema import example
 from core.api.serializers import StrictSerializer
 from core.api.viewsets import CreateMixin, KeanViewSet, ReadViewSet
 from core.errors import InvalidInput
-from tickets.api.legal.cases import PackSerializer, of_ticket, pack_response
+from tickets.api.legal.cases import EvidencePackInputSerializer, of_ticket, pack_response
 from tickets.api.legal.shapes import IdField, Masked, TicketField, UploadField
 from tickets.api.views import attachment_response
 from tickets.legal_choices import EntryKind, EvidenceKind, InvestigationState, Speaker
@@ -81,7 +81,7 @@ class FrozenEvidenceSerializer(serializers.ModelSerializer):
         )  # fmt: skip
 
 
-class VerifiedSerializer(serializers.Serializer):
+class EvidenceVerifiedSerializer(serializers.Serializer):
     intact = serializers.BooleanField()
     digest = serializers.CharField()
 
@@ -98,7 +98,7 @@ class EvidenceFilter(django_filters.FilterSet):
         return of_ticket(rows, value)
 
 
-class TicketPackSerializer(PackSerializer):
+class TicketEvidencePackSerializer(EvidencePackInputSerializer):
     ticket = TicketField()
 
 
@@ -108,7 +108,7 @@ class EvidenceViewSet(CreateMixin, ReadViewSet):
     queryset = Evidence.objects.select_related("ticket", "frozen_by", "attachment").defer("ticket__search", "content")
     serializer_class = FrozenEvidenceInputSerializer
     read_serializer_class = FrozenEvidenceSerializer
-    serializer_classes = {"pack": TicketPackSerializer}
+    serializer_classes = {"pack": TicketEvidencePackSerializer}
     filterset_class = EvidenceFilter
     required_permissions = {
         "list": "tickets.view_evidence",
@@ -138,7 +138,7 @@ class EvidenceViewSet(CreateMixin, ReadViewSet):
             return freezing.freeze(actor=actor, **data)
         return freezing.freeze_file(actor=actor, **data)
 
-    @extend_schema(responses=VerifiedSerializer)
+    @extend_schema(responses=EvidenceVerifiedSerializer)
     @action(detail=True, methods=["get"], filterset_class=None)
     def verify(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """核对：现在的内容是否仍是固定时的内容。"""
@@ -155,7 +155,7 @@ class EvidenceViewSet(CreateMixin, ReadViewSet):
         return attachment_response(row.attachment)
 
     @extend_schema(
-        request=TicketPackSerializer,
+        request=TicketEvidencePackSerializer,
         responses={(200, "application/zip"): OpenApiResponse(OpenApiTypes.BINARY)},
         examples=[example("脱敏导出", {"ticket": "26112100012345"}, request_only=True)],
     )
@@ -176,11 +176,11 @@ class InvestigationInputSerializer(StrictSerializer):
     )
 
 
-class QuestionSerializer(StrictSerializer):
+class InquiryQuestionSerializer(StrictSerializer):
     text = CleanCharField(max_length=investigations.TEXT_LENGTH, multiline=True)
 
 
-class StatementSerializer(StrictSerializer):
+class InquiryStatementSerializer(StrictSerializer):
     """陈述：谁说了什么，回答哪个问题（可不填）。"""
 
     speaker = serializers.ChoiceField(choices=Speaker.choices)
@@ -188,16 +188,16 @@ class StatementSerializer(StrictSerializer):
     answers = IdField(required=False, allow_null=True)
 
 
-class CallSerializer(StrictSerializer):
+class InquiryCallSerializer(StrictSerializer):
     outcome = serializers.ChoiceField(choices=ContactAttempt.Outcome.choices)
     note = CleanCharField(max_length=500, required=False, allow_blank=True)
 
 
-class ConcludeSerializer(StrictSerializer):
+class InquiryConcludeSerializer(StrictSerializer):
     conclusion = CleanCharField(max_length=investigations.CONCLUSION_LENGTH, multiline=True)
 
 
-class EntrySerializer(Masked, serializers.ModelSerializer):
+class InquiryEntrySerializer(Masked, serializers.ModelSerializer):
     text = serializers.SerializerMethodField()
     actor = PersonSerializer()
 
@@ -209,7 +209,7 @@ class EntrySerializer(Masked, serializers.ModelSerializer):
         return self.words(row.text)
 
 
-class LoggedCallSerializer(serializers.ModelSerializer):
+class InquiryLoggedCallSerializer(serializers.ModelSerializer):
     actor = PersonSerializer(allow_null=True)
 
     class Meta:
@@ -224,7 +224,7 @@ class InvestigationSerializer(Masked, serializers.ModelSerializer):
     owner = PersonSerializer()
     concluded_by = PersonSerializer(allow_null=True)
     conclusion = serializers.SerializerMethodField()
-    entries = EntrySerializer(many=True)
+    entries = InquiryEntrySerializer(many=True)
     evidence = FrozenEvidenceSerializer(many=True)
     calls = serializers.SerializerMethodField()
 
@@ -238,10 +238,10 @@ class InvestigationSerializer(Masked, serializers.ModelSerializer):
     def get_conclusion(self, row: Investigation) -> str:
         return self.words(row.conclusion)
 
-    @extend_schema_field(LoggedCallSerializer(many=True))
+    @extend_schema_field(InquiryLoggedCallSerializer(many=True))
     def get_calls(self, row: Investigation) -> Any:
         since = [call for call in row.ticket.contact_attempts.all() if call.attempted_at >= row.opened_at]
-        return LoggedCallSerializer(since, many=True).data
+        return InquiryLoggedCallSerializer(since, many=True).data
 
 
 class InvestigationFilter(django_filters.FilterSet):
@@ -269,10 +269,10 @@ class InvestigationViewSet(CreateMixin, ReadViewSet):
     serializer_class = InvestigationInputSerializer
     read_serializer_class = InvestigationSerializer
     serializer_classes = {
-        "questions": QuestionSerializer,
-        "statements": StatementSerializer,
-        "calls": CallSerializer,
-        "conclude": ConcludeSerializer,
+        "questions": InquiryQuestionSerializer,
+        "statements": InquiryStatementSerializer,
+        "calls": InquiryCallSerializer,
+        "conclude": InquiryConcludeSerializer,
     }
     filterset_class = InvestigationFilter
     required_permissions = {
@@ -303,7 +303,7 @@ class InvestigationViewSet(CreateMixin, ReadViewSet):
         return self._after(made, 201)
 
     @extend_schema(
-        request=QuestionSerializer,
+        request=InquiryQuestionSerializer,
         responses={201: InvestigationSerializer},
         examples=[example("问题", {"text": "快递何时签收？"}, request_only=True)],
     )
@@ -315,7 +315,7 @@ class InvestigationViewSet(CreateMixin, ReadViewSet):
         return self._after(row, 201)
 
     @extend_schema(
-        request=StatementSerializer,
+        request=InquiryStatementSerializer,
         responses={201: InvestigationSerializer},
         examples=[
             example("陈述", {"speaker": "customer", "text": "收到时外箱已压扁", "answers": 3}, request_only=True)
@@ -335,7 +335,7 @@ class InvestigationViewSet(CreateMixin, ReadViewSet):
         return self._after(row, 201)
 
     @extend_schema(
-        request=CallSerializer,
+        request=InquiryCallSerializer,
         responses={201: InvestigationSerializer},
         examples=[example("未接通", {"outcome": "unreachable", "note": "响铃无人接"}, request_only=True)],
     )
@@ -347,7 +347,7 @@ class InvestigationViewSet(CreateMixin, ReadViewSet):
         return self._after(row, 201)
 
     @extend_schema(
-        request=ConcludeSerializer,
+        request=InquiryConcludeSerializer,
         responses=InvestigationSerializer,
         examples=[example("结论", {"conclusion": "运输中挤压，责任在承运商"}, request_only=True)],
     )
@@ -359,25 +359,25 @@ class InvestigationViewSet(CreateMixin, ReadViewSet):
         return self._after(row)
 
 
-class FactSerializer(serializers.Serializer):
+class ClaimFactSerializer(serializers.Serializer):
     key = serializers.CharField()
     value = serializers.CharField()
     sentence = serializers.CharField()
 
 
 class ClaimFactsSerializer(serializers.Serializer):
-    facts = FactSerializer(many=True)
+    facts = ClaimFactSerializer(many=True)
     notice = serializers.CharField()
 
 
-class ReviewInputSerializer(StrictSerializer):
+class LegalReviewInputSerializer(StrictSerializer):
     """提请法务复核。"""
 
     ticket = TicketField()
     question = CleanCharField(max_length=reviews.TEXT_LENGTH, multiline=True)
 
 
-class OpinionSerializer(StrictSerializer):
+class LegalReviewOpinionSerializer(StrictSerializer):
     opinion = CleanCharField(max_length=reviews.TEXT_LENGTH, multiline=True)
 
 
@@ -385,7 +385,7 @@ class LegalReviewSerializer(Masked, serializers.ModelSerializer):
     """一次法务复核：事实、提请说明与意见。意见供人参考，不改变任何资格、下限或金额。"""
 
     ticket_number = serializers.CharField(source="ticket.number")
-    facts = FactSerializer(many=True)
+    facts = ClaimFactSerializer(many=True)
     asked_by = PersonSerializer()
     answered_by = PersonSerializer(allow_null=True)
     question = serializers.SerializerMethodField()
@@ -409,9 +409,9 @@ class LegalReviewViewSet(CreateMixin, ReadViewSet):
     """法务复核：疑似恶意索赔时由人判断。"""
 
     queryset = LegalReview.objects.select_related("ticket", "asked_by", "answered_by").defer("ticket__search")
-    serializer_class = ReviewInputSerializer
+    serializer_class = LegalReviewInputSerializer
     read_serializer_class = LegalReviewSerializer
-    serializer_classes = {"answer": OpinionSerializer}
+    serializer_classes = {"answer": LegalReviewOpinionSerializer}
     filterset_class = None
     required_permissions = {
         "list": "tickets.view_legalreview",
@@ -421,7 +421,7 @@ class LegalReviewViewSet(CreateMixin, ReadViewSet):
     }
 
     @extend_schema(
-        request=ReviewInputSerializer,
+        request=LegalReviewInputSerializer,
         responses={201: LegalReviewSerializer},
         examples=[
             example("提请", {"ticket": "26112100012345", "question": "同一商品多次索赔，请看材料"}, request_only=True)
@@ -435,7 +435,7 @@ class LegalReviewViewSet(CreateMixin, ReadViewSet):
         return reviews.ask_review(actor=self.request.user, **serializer.validated_data)  # type: ignore[arg-type]
 
     @extend_schema(
-        request=OpinionSerializer,
+        request=LegalReviewOpinionSerializer,
         responses=LegalReviewSerializer,
         examples=[example("意见", {"opinion": "材料不足以认定，依法正常处理"}, request_only=True)],
     )

@@ -198,7 +198,7 @@ def _add_files(
 
 
 def _check_size(files: list[Attachment], evidence: list[Evidence]) -> None:
-    sizes = [row.size for row in [*files, *evidence]]
+    sizes = [*(row.size for row in files), *(row.size for row in evidence)]
     if len(sizes) > MOST_FILES or sum(sizes) > MOST_BYTES:
         raise TooLarge(_("证据过多（最多 500 个文件、500 MB），请分案导出。"))
 

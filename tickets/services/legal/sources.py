@@ -1,24 +1,13 @@
-"""What is known of a ticket, in one fixed form: conversation, order, logistics. Other parts add what they know of
-the parcel's way with `register_logistics`."""
+"""What is known of a ticket, in one fixed form: conversation, order, logistics."""
 
 import json
-from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from core.language import mask_text
 from core.privacy import mask_address, mask_name, mask_phone
-from customers.models import Order
+from customers.models import Order, Shipment
 from tickets.models import Ticket
-
-#: What a provider knows of the parcels of a ticket: one dictionary each, without personal data.
-LogisticsProvider = Callable[[Ticket], Sequence[dict[str, Any]]]
-_logistics: list[LogisticsProvider] = []
-
-
-def register_logistics(provider: LogisticsProvider) -> None:
-    """Add a source of tracking facts, once at start-up."""
-    _logistics.append(provider)
 
 
 def moment(at: datetime | None) -> str | None:
@@ -91,16 +80,26 @@ def order(ticket: Ticket, *, masked: bool = False) -> dict[str, Any] | None:
 
 
 def logistics(ticket: Ticket) -> dict[str, Any] | None:
-    """When the parcel left and arrived, and what else is known of its way."""
+    """When the parcels left and arrived, with every node their carriers reported; None without an order."""
     row = order_of(ticket)
-    parcels = [fact for provider in _logistics for fact in provider(ticket)]
-    if row is None and not parcels:
+    if row is None:
         return None
-    found: dict[str, Any] = {"parcels": parcels}
-    if row is not None:
-        found |= {
-            "order_no": row.order_no,
-            "shipped_at": moment(row.shipped_at),
-            "signed_at": moment(row.signed_at),
-        }
-    return found
+    parcels = Shipment.objects.filter(order=row).select_related("carrier").prefetch_related("nodes").order_by("pk")
+    return {
+        "order_no": row.order_no,
+        "shipped_at": moment(row.shipped_at),
+        "signed_at": moment(row.signed_at),
+        "parcels": [_parcel(parcel) for parcel in parcels],
+    }
+
+
+def _parcel(row: Shipment) -> dict[str, Any]:
+    return {
+        "carrier": row.carrier.name,
+        "tracking_no": row.tracking_no,
+        "delivered_at": moment(row.delivered_at),
+        "nodes": [
+            {"kind": node.kind, "at": moment(node.at), "place": node.place, "text": node.text}
+            for node in sorted(row.nodes.all(), key=lambda node: (node.at, node.pk))
+        ],
+    }
