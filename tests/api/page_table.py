@@ -249,6 +249,7 @@ PAGES = (
     Row("POST", "/improvements/{improvement}/edit/", "302 403 403 302 302 302 403", {"title": "晚班加人", "metric": "sla", "source": "staff", "baseline_first": "2026-10-01", "baseline_last": "2026-10-14"}),
     Row("GET", "/wellbeing/", "302 200 200 200 200 200 200"),
     Row("POST", "/wellbeing/{relief_request}/", "302 302 404 404 403 404 404", {"step": "withdraw"}),
+    Row("GET", "/team/peak/", "302 200 200 200 200 200 200"),
     Row("POST", "/team/peak/new/", "302 403 403 403 302 302 403", {"name": "双十一", "starts_at": "2098-11-10T20:00", "ends_at": "2098-11-12T00:00", "limit_percent": "150"}),
     Row("POST", "/team/peak/{peak}/stop/", "302 403 403 403 302 302 403"),
     Row("POST", "/profile/preferences/", "302 204 204 204 204 204 204", {"theme": "dark"}),
