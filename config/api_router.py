@@ -12,8 +12,8 @@ from crm.insights.chat_views import ChatReportView
 from crm.insights.complaints.api import ClusterView, ProblemViewSet, RiskPointView
 from crm.insights.improvements.api import ImprovementViewSet
 from crm.insights.triage_views import TriageAccuracyView
-from crm.integrations.api.views import WebhookViewSet
 from crm.insights.pyramid_views import PyramidView
+from crm.integrations.api.views import WebhookViewSet
 from crm.staff.api.relief import ReliefViewSet, WellbeingView
 from crm.staff.api.shifts import PeakPlanViewSet, ShiftTemplateViewSet, ShiftViewSet
 from crm.staff.api.views import StaffViewSet, TeamViewSet, TokenViewSet
@@ -27,8 +27,8 @@ from customers.api.shipments import CarrierViewSet, ShipmentExceptionViewSet, Sh
 from customers.api.views import CustomerViewSet
 from knowledge.api.views import ArticleViewSet
 from scripts_library.api.views import ScriptViewSet
-from tickets.api.appointments import AppointmentViewSet
 from tickets.api.abuse import AbuseReportViewSet
+from tickets.api.appointments import AppointmentViewSet
 from tickets.api.chat import (
     ChatAnswerView,
     ChatFilesView,
@@ -105,11 +105,11 @@ router.register("evidence", EvidenceViewSet, basename="evidence")
 router.register("investigations", InvestigationViewSet, basename="investigation")
 router.register("legal-reviews", LegalReviewViewSet, basename="legal-review")
 router.register("claim-facts", ClaimFactsViewSet, basename="claim-facts")
+router.register("abuse-reports", AbuseReportViewSet, basename="abuse-report")
+router.register("relief-requests", ReliefViewSet, basename="relief-request")
 router.register("after-sales", AfterSalesViewSet, basename="after-sales")
 router.register("refunds", RefundViewSet, basename="refund")
 router.register("warranties", WarrantyViewSet, basename="warranty")
-router.register("abuse-reports", AbuseReportViewSet, basename="abuse-report")
-router.register("relief-requests", ReliefViewSet, basename="relief-request")
 router.register("compensations", CompensationViewSet, basename="compensation")
 router.register("complaints", ComplaintViewSet, basename="complaint")
 router.register("complaint-levels", LevelViewSet, basename="complaint-level")

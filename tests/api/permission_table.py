@@ -95,7 +95,6 @@ ROWS = (
     Row("GET", "/api/v1/attachments/{attachment}/", "401 200 404 200 200 200 200"),
     Row("GET", "/api/v1/attachments/{attachment}/download/", "401 200 404 200 200 200 200"),
     Row("GET", "/api/v1/attachments/{unsent_attachment}/", "401 200 404 404 404 404 404"),
-    # Customers and what belongs to them
     # The strain on people
     Row("GET", "/api/v1/abuse-reports/", "401 200 200 200 200 200 200"),
     Row("POST", "/api/v1/abuse-reports/", "401 201 400 201 201 201 403", {"ticket": "{number}", "note": "辱骂"}),
@@ -110,9 +109,9 @@ ROWS = (
     Row("POST", "/api/v1/relief-requests/{relief_request}/grant/", "401 403 403 403 200 404 403"),
     Row("POST", "/api/v1/relief-requests/{relief_request}/decline/", "401 403 403 403 200 404 403", {"reason": "我来加入"}),
     Row("POST", "/api/v1/relief-requests/{relief_request}/withdraw/", "401 200 404 404 403 404 403"),
+    Row("GET", "/api/v1/wellbeing/", "401 200 200 200 200 200 200"),
     Row("POST", "/api/v1/solutions/", "401 200 400 200 200 200 200", {"ticket": "{number}"}),
     Row("GET", "/api/v1/precedents/?category=商品质量问题&amount=99", "401 200 200 200 200 200 200"),
-    Row("GET", "/api/v1/wellbeing/", "401 200 200 200 200 200 200"),
     # Registers
     Row("GET", "/api/v1/improvements/", "401 200 200 200 200 200 200"),
     Row("POST", "/api/v1/improvements/", "401 403 403 201 201 201 403", {"title": "晚班加人", "metric": "sla", "baseline_first": "2026-10-01", "baseline_last": "2026-10-14"}),
@@ -123,6 +122,7 @@ ROWS = (
     Row("GET", "/api/v1/improvements/{improvement}/evidence/", "401 200 200 200 200 200 200"),
     Row("POST", "/api/v1/improvements/{improvement}/evidence/", "401 403 403 201 201 201 403", {"text": "会议纪要"}),
     Row("GET", "/api/v1/improvements/{improvement}/links/", "401 200 200 200 200 200 200"),
+    Row("POST", "/api/v1/improvements/{improvement}/links/", "401 403 403 201 201 201 403", {"target": "ticket", "word": "{number}"}),
     Row("GET", "/api/v1/problems/", "401 200 200 200 200 200 200"),
     Row("POST", "/api/v1/problems/", "401 403 403 201 201 201 403", {"title": "杯盖漏水"}),
     Row("GET", "/api/v1/problems/{problem}/", "401 200 200 200 200 200 200"),
@@ -137,7 +137,6 @@ ROWS = (
     Row("GET", "/api/v1/risk-points/", "401 403 403 200 200 200 200"),
     Row("POST", "/api/v1/risk-points/", "401 403 403 400 400 400 403", {"dimension": "product", "value": "没有"}),
     # Customers and what belongs to them
-    Row("POST", "/api/v1/improvements/{improvement}/links/", "401 403 403 201 201 201 403", {"target": "ticket", "word": "{number}"}),
     Row("GET", "/api/v1/customers/", "401 200 200 200 200 200 200"),
     Row("POST", "/api/v1/customers/", "401 201 201 201 201 201 403", {"name": "李娜"}),
     Row("GET", "/api/v1/customers/{customer}/", "401 200 404 200 200 200 200"),
@@ -214,8 +213,8 @@ ROWS = (
     Row("POST", "/api/v1/shops/", "401 403 403 403 403 201 403", {"key": "jd", "name": "京东", "platform": "jd"}),
     Row("GET", "/api/v1/shops/{shop}/", "401 200 200 200 200 200 200"),
     Row("PATCH", "/api/v1/shops/{shop}/", "401 403 403 403 403 200 403", {"name": "旗舰店"}),
-    Row("GET", "/api/v1/complaint-pyramid/", "401 403 403 200 200 200 200"),
     # Procedures
+    Row("GET", "/api/v1/complaint-pyramid/", "401 403 403 200 200 200 200"),
     Row("GET", "/api/v1/complaint-levels/", "401 200 200 200 200 200 200"),
     Row("POST", "/api/v1/complaint-levels/", "401 403 403 403 201 201 403", {"key": "mass", "name": "群体投诉", "rank": 35, "condition": CONDITION}),
     Row("GET", "/api/v1/complaint-levels/{level}/", "401 200 200 200 200 200 200"),
@@ -226,8 +225,8 @@ ROWS = (
     Row("GET", "/api/v1/escalations/", "401 200 200 200 200 200 200"),
     Row("GET", "/api/v1/escalations/{escalation}/", "401 200 404 200 200 200 200"),
     Row("POST", "/api/v1/escalations/{escalation}/take/", "401 403 404 200 200 200 403"),
-    Row("GET", "/api/v1/complaints/{ticket}/effect/", "401 200 404 200 200 200 200"),
     Row("POST", "/api/v1/escalations/{escalation}/deescalate/", "401 200 404 200 200 200 403", {"reason": "客户已谅解"}),
+    Row("GET", "/api/v1/complaints/{ticket}/effect/", "401 200 404 200 200 200 200"),
     Row("POST", "/api/v1/complaints/{ticket}/level/", "401 200 404 200 200 200 403", {"level": "crisis", "reason": "有人受伤"}),
     Row("GET", "/api/v1/complaints/", "401 200 200 200 200 200 200"),
     Row("POST", "/api/v1/complaints/", "401 201 201 201 201 201 403", {"channel": "taobao", "body": "杯子碎了"}),

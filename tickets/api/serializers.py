@@ -232,9 +232,9 @@ class MessageSerializer(serializers.Serializer):
     attachments = AttachmentSerializer(many=True)
     created_at = serializers.DateTimeField()
     undelivered_at = serializers.DateTimeField(allow_null=True)
+    undelivered_reason = serializers.CharField()
     channel = serializers.CharField(allow_null=True, help_text=_("客户消息从哪个渠道来；其余为空"))
     asked_again = serializers.IntegerField(help_text=_("回复中重复询问了几项客户已提供的信息"))
-    undelivered_reason = serializers.CharField()
 
     def to_representation(self, message: TicketMessage) -> dict[str, Any]:
         author = message.author
@@ -250,9 +250,9 @@ class MessageSerializer(serializers.Serializer):
             "attachments": AttachmentSerializer(message.attachments.all(), many=True).data,
             "created_at": message.created_at,
             "undelivered_at": message.undelivered_at,
+            "undelivered_reason": message.undelivered_reason,
             "channel": message.channel.key if message.channel else None,
             "asked_again": message.asked_again,
-            "undelivered_reason": message.undelivered_reason,
         }
 
 
