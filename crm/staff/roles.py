@@ -174,7 +174,6 @@ _LEAD = _AGENT | {
     "tickets.add_importbatch",
     "tickets.except_aftersales",
     "tickets.view_reconciliation",
-    "tickets.view_reconciliation",
     "tickets.judge_normbreach",
     "tickets.view_importbatch",
     "workbench.add_bulkreply",
