@@ -14,6 +14,9 @@ from core.wording import explained, listed
 from customers import events
 from customers.choices import CareKind, ConsentDecision, ConsentPurpose
 from customers.models import Customer
+from customers.outreach_choices import OutreachPurpose, OutreachReason, OutreachStatus
+from customers.recall_choices import AffectedStatus
+from customers.shipment_choices import ExceptionKind, NodeKind, Resolution
 
 FIELD_LABELS = {
     "name": gettext_lazy("姓名"),
@@ -98,6 +101,18 @@ def _consent(payload: dict[str, Any]) -> str:
     }
 
 
+def _outreach(payload: dict[str, Any]) -> str:
+    """What we told the customer unasked, and what became of it."""
+    status = OutreachStatus(payload["status"]).label if payload.get("status") else OutreachStatus.CANCELLED.label
+    reason = OutreachReason(payload["why"]).label if payload.get("why") else ""
+    told = {"purpose": OutreachPurpose(payload["purpose"]).label, "status": status}
+    return explained(_("%(purpose)s：%(status)s") % told, str(reason))
+
+
+def _stage(value: str) -> str:
+    return str(NodeKind(value).label)
+
+
 _WORDS: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     events.CREATED: ("user-plus", _created),
     events.UPDATED: ("pencil", _changes),
@@ -120,6 +135,26 @@ _WORDS: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     events.CONSENT_RECORDED: ("writing-sign", _consent),
     events.ORDER_CREATED: ("shopping-cart", lambda p: _("下单 %(order_no)s") % p),
     events.ORDER_UPDATED: ("shopping-cart", lambda p: _("订单 %(order_no)s 更新") % p),
+    "customer.outreach_asked": ("send", _outreach),
+    "customer.outreach_sent": ("send", _outreach),
+    "customer.outreach_ended": ("send-off", _outreach),
+    "customer.outreach_contacted": ("phone", _outreach),
+    "order.shipment_created": ("package", lambda p: _("订单有了包裹")),
+    "order.shipment_moved": ("truck-delivery", lambda p: _("包裹：%(stage)s") % {"stage": _stage(p["stage"]["to"])}),
+    "order.shipment_exception": (
+        "alert-triangle",
+        lambda p: _("物流异常：%(kind)s") % {"kind": ExceptionKind(p["problem"]).label},
+    ),
+    "order.shipment_exception_taken": ("user-check", lambda p: _("接手物流异常")),
+    "order.shipment_exception_resolved": (
+        "circle-check",
+        lambda p: _("物流异常已解决：%(how)s") % {"how": Resolution(p["resolution"]).label},
+    ),
+    "recall.order_marked": (
+        "rotate-2",
+        lambda p: _("召回进展：%(step)s") % {"step": AffectedStatus(p["step"]).label},
+    ),
+    "disruption.choice": ("checks", lambda p: _("服务中断，客户选择：%(choice)s") % p),
     "personal_data.revealed": (
         "eye",
         lambda p: (

@@ -12,6 +12,7 @@ from core.errors import Conflict, InvalidInput
 from core.outbox import OutboxItem
 from core.timers import fire_due
 from crm.staff.models import User
+from customers.history import history_of
 from customers.models import Customer, Order, Outreach, Shipment, ShipmentException, Shop
 from customers.services import create_customer, upsert_order
 from customers.shipments import carriers, exceptions, tracking
@@ -213,6 +214,10 @@ def test_a_person_resolves_it_once_and_with_a_result(order: Order, agent: User) 
     assert (row.status, row.resolved_by) == ("resolved", agent)
     with pytest.raises(Conflict):
         exceptions.resolve_exception(exception=row, actor=agent, resolution="refund")
+    told = [line.sentence for line in history_of(order.customer)]
+    assert told[0] == "物流异常已解决：补发"
+    assert "物流异常：丢失" in told
+    assert not [sentence for sentence in told if "order." in sentence or "customer." in sentence]
 
 
 @pytest.mark.capability("D14")
