@@ -11,8 +11,8 @@ from crm.followups.api.views import FollowUpVisitViewSet, SurveyViewSet
 from crm.insights.chat_views import ChatReportView
 from crm.insights.complaints.api import ClusterView, ProblemViewSet, RiskPointView
 from crm.insights.improvements.api import ImprovementViewSet
-from crm.insights.triage_views import TriageAccuracyView
 from crm.insights.pyramid_views import PyramidView
+from crm.insights.triage_views import TriageAccuracyView
 from crm.integrations.api.views import WebhookViewSet
 from crm.staff.api.relief import ReliefViewSet, WellbeingView
 from crm.staff.api.shifts import PeakPlanViewSet, ShiftTemplateViewSet, ShiftViewSet
@@ -28,6 +28,9 @@ from customers.api.views import CustomerViewSet
 from knowledge.api.views import ArticleViewSet
 from scripts_library.api.views import ScriptViewSet
 from tickets.api.abuse import AbuseReportViewSet
+from tickets.api.aftersales.refunds import RefundViewSet
+from tickets.api.aftersales.views import AfterSalesViewSet
+from tickets.api.aftersales.warranties import WarrantyViewSet
 from tickets.api.appointments import AppointmentViewSet
 from tickets.api.chat import (
     ChatAnswerView,
@@ -37,15 +40,12 @@ from tickets.api.chat import (
     ChatSettingsView,
     ChatVisitorView,
 )
-from tickets.api.complaints import ComplaintViewSet
-from tickets.api.aftersales.refunds import RefundViewSet
-from tickets.api.aftersales.views import AfterSalesViewSet
-from tickets.api.aftersales.warranties import WarrantyViewSet
 from tickets.api.compensations import CompensationViewSet
+from tickets.api.complaints import ComplaintViewSet
 from tickets.api.configuration import ChannelViewSet, PolicyViewSet, QueueViewSet, RoutingRuleViewSet
+from tickets.api.grading import EscalationViewSet, LevelViewSet, TriggerViewSet
 from tickets.api.legal.cases import LegalCaseViewSet, LegalDeadlineViewSet, LegalRuleViewSet
 from tickets.api.legal.evidence import ClaimFactsViewSet, EvidenceViewSet, InvestigationViewSet, LegalReviewViewSet
-from tickets.api.grading import EscalationViewSet, LevelViewSet, TriggerViewSet
 from tickets.api.norms import NormBreachViewSet, StageNormViewSet
 from tickets.api.notices import NoticeViewSet
 from tickets.api.platform_norms import PlatformNormViewSet

@@ -14,10 +14,10 @@ from core.errors import DomainError, InvalidInput
 from tickets import abuse_admin as abuse_admin  # likewise
 from tickets import aftersales_admin as aftersales_admin  # likewise
 from tickets import appointment_admin as appointment_admin  # likewise
-from tickets import grading_admin as grading_admin  # likewise
-from tickets import legal_admin as legal_admin  # likewise
 from tickets import channel_admin, desk_admin, platform_admin, relation_admin  # noqa: F401 (register their pages)
 from tickets import chat_admin as chat_admin  # registers its own pages
+from tickets import grading_admin as grading_admin  # likewise
+from tickets import legal_admin as legal_admin  # likewise
 from tickets import offline_admin as offline_admin  # likewise
 from tickets.models import (
     Attachment,

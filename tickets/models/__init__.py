@@ -8,8 +8,8 @@ from tickets.models.chat import BotAnswer, Chat, ChatAcknowledgement, ChatSettin
 from tickets.models.compensation import Compensation
 from tickets.models.desk import Draft, Notice, TicketSeen, WaitingReply
 from tickets.models.evidence import Evidence, EvidencePack, Investigation, InvestigationEntry, LegalReview
-from tickets.models.legal import LegalCase, LegalClock, LegalMoment, LegalRule
 from tickets.models.grading import ComplaintGrade, ComplaintLevel, Escalation, EscalationTrigger
+from tickets.models.legal import LegalCase, LegalClock, LegalMoment, LegalRule
 from tickets.models.mailbox import Mailbox
 from tickets.models.message import Attachment, ContactAttempt, InboundMessage, TicketMessage
 from tickets.models.norm import NormBreach, StageNorm
@@ -42,11 +42,11 @@ __all__ = [
     "ComplaintLevel",
     "ContactAttempt",
     "Draft",
+    "Escalation",
+    "EscalationTrigger",
     "Evidence",
     "EvidencePack",
     "GoodsInspection",
-    "Escalation",
-    "EscalationTrigger",
     "ImportBatch",
     "ImportRow",
     "InboundMessage",

@@ -35,9 +35,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="triageday",
-            constraint=models.UniqueConstraint(
-                fields=("day", "suggested", "chosen"), name="insights_triageday_once"
-            ),
+            constraint=models.UniqueConstraint(fields=("day", "suggested", "chosen"), name="insights_triageday_once"),
         ),
         migrations.RunSQL(FILL, migrations.RunSQL.noop),
     ]
