@@ -38,7 +38,13 @@ LONG_AGO = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
 #: A visit three days ahead; nobody may be booked for a year like 2099.
 VISIT_AT = (datetime.now(UTC) + timedelta(days=3)).isoformat()
 VISIT_UNTIL = (datetime.now(UTC) + timedelta(days=3, hours=2)).isoformat()
-BOOKING = {"ticket": "{number}", "technician": "{staff}", "starts_at": VISIT_AT, "ends_at": VISIT_UNTIL, "address": "漕溪北路 88 号"}
+BOOKING = {
+    "ticket": "{number}",
+    "technician": "{staff}",
+    "starts_at": VISIT_AT,
+    "ends_at": VISIT_UNTIL,
+    "address": "漕溪北路 88 号",
+}
 
 # fmt: off
 #                                           anonymous agent other_agent lead supervisor admin auditor
