@@ -92,6 +92,8 @@ class ProcedureVersion(Version):
         return template.read_steps(self.steps)
 
     def problems(self) -> dict[str, list[str]]:
+        if not self.item_id:
+            return {}  # the form already says that the procedure is missing
         kind = registry.kinds.get(self.item.subject_type)
         if kind is None:
             return {"steps": [str(_("没有这种适用对象。"))]}

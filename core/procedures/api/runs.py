@@ -151,7 +151,7 @@ class RunViewSet(CreateMixin, ReadViewSet):
 class TaskFilter(django_filters.FilterSet):
     state = django_filters.ChoiceFilter(choices=TaskState.choices)
     department = django_filters.CharFilter(field_name="department__key", max_length=40)
-    run = django_filters.NumberFilter(field_name="run_id")
+    run = django_filters.NumberFilter(field_name="run_id", min_value=1, max_value=2**63 - 1, decimal_places=0)
     subject = django_filters.CharFilter(method="of_subject", max_length=40)
     mine = django_filters.BooleanFilter(method="is_mine")
     overdue = django_filters.BooleanFilter(method="is_overdue")

@@ -1,9 +1,11 @@
-"""Complaints of the story on their way through the departments: each a little further than the one before."""
+"""Complaints of the story on their way through the departments: each a little further than the one before.
+
+All of it happens at the end of the story: history is told in the order of time.
+"""
 
 from datetime import datetime, timedelta
 from typing import Any
 
-from core import clock
 from core.errors import Conflict
 from core.procedures import registry
 from core.procedures.models import ProcedureRun
@@ -31,7 +33,7 @@ PROOFS: dict[str, dict[str, Any]] = {
 
 
 def settle(*, staff: dict[str, User], end: datetime) -> None:
-    """People for the departments, and the open complaints spread over the first steps."""
+    """People for the departments, grave complaints to their queue, the open ones spread over the first steps."""
     rows = departments.ensure_departments()
     for key, username in HANDS.items():
         rows[key].members.add(staff[username])
@@ -42,34 +44,24 @@ def settle(*, staff: dict[str, User], end: datetime) -> None:
     procedure = following.complaint_procedure()
     open_ones: Any = Ticket.objects.open().filter(type=TicketType.COMPLAINT, merged_into=None)
     for number, ticket in enumerate(open_ones.select_related("assignee").defer("search").order_by("pk")):
-        began = ticket.created_at + timedelta(minutes=1)
-        if ticket.assignee is None:
-            # Nobody has it in hand: its first step began not long ago, whatever its age.
-            began = max(began, end - timedelta(minutes=7 * (number % 8)))
-        with clock.at(min(began, end)):
-            run = following.begin(procedure, ticket)
+        run = following.begin(procedure, ticket)
         if run is not None:
-            _walk(run, ticket, staff, wanted=1 + number % MOST_STEPS, began=began, end=end)
+            _walk(run, ticket, staff, wanted=number % MOST_STEPS, end=end)
             if number % 11 == 4:
-                _back_and_forth(run, ticket, staff, end)
+                _back_and_forth(run, ticket, staff)
 
 
-def _walk(
-    run: ProcedureRun, ticket: Ticket, staff: dict[str, User], *, wanted: int, began: datetime, end: datetime
-) -> None:
+def _walk(run: ProcedureRun, ticket: Ticket, staff: dict[str, User], *, wanted: int, end: datetime) -> None:
     """As many steps as wanted, or until somebody else must act first."""
-    for number in range(1, wanted + 1):
-        # The last step was done not long ago, so that what is open now is seldom late.
-        moment = end - timedelta(minutes=9 * (wanted - number) + 6)
-        with clock.at(max(moment, began)):
-            run.refresh_from_db()
-            main = running.open_main(run)
-            if main is None:
-                return
-            key = main.department.key
-            actor = ticket.assignee if key == registry.HOME else staff.get(HANDS.get(key, ""))
-            if actor is None or not _step(run, actor, end):
-                return
+    for _number in range(wanted):
+        run.refresh_from_db()
+        main = running.open_main(run)
+        if main is None:
+            return
+        key = main.department.key
+        actor = ticket.assignee if key == registry.HOME else staff.get(HANDS.get(key, ""))
+        if actor is None or not _step(run, actor, end):
+            return
 
 
 def _step(run: ProcedureRun, actor: User, end: datetime) -> bool:
@@ -87,7 +79,7 @@ def _step(run: ProcedureRun, actor: User, end: datetime) -> bool:
     return True
 
 
-def _back_and_forth(run: ProcedureRun, ticket: Ticket, staff: dict[str, User], end: datetime) -> None:
+def _back_and_forth(run: ProcedureRun, ticket: Ticket, staff: dict[str, User]) -> None:
     """A task that two departments send to each other."""
     run.refresh_from_db()
     main = running.open_main(run)
@@ -95,8 +87,5 @@ def _back_and_forth(run: ProcedureRun, ticket: Ticket, staff: dict[str, User], e
         return
     main.run = run
     hand, sender = staff[HANDS[main.department.key]], main.department
-    with clock.at(end - timedelta(minutes=4)):
-        for reason in ("没有商品照片，无法判断", "照片看不清吊牌和批次"):
-            main = tasks.give_back(task=main, actor=hand, reason=reason)
-            if reason.startswith("没有"):
-                main = tasks.pass_on(task=main, actor=ticket.assignee, department=sender, reason="照片已补充")
+    back = tasks.give_back(task=main, actor=hand, reason="没有商品照片，无法判断")
+    tasks.pass_on(task=back, actor=ticket.assignee, department=sender, reason="照片已补充")
