@@ -52,12 +52,13 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 @pytest.fixture(scope="session", autouse=True)
 def _plain_and_fast() -> Iterator[None]:
     """Argon2 is slow on purpose; tests that make a cast of seven do not need that. Static files
-    keep their names, because nobody collects them for tests."""
+    keep their names, because nobody collects them for tests, and are looked for when asked for: else
+    every client of a test would begin by listing thousands of them."""
     storages = settings.STORAGES | {
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
     hashers = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    with override_settings(PASSWORD_HASHERS=hashers, STORAGES=storages):
+    with override_settings(PASSWORD_HASHERS=hashers, STORAGES=storages, WHITENOISE_AUTOREFRESH=True):
         yield
 
 
