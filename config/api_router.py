@@ -44,8 +44,10 @@ from tickets.api.compensations import CompensationViewSet
 from tickets.api.complaints import ComplaintViewSet
 from tickets.api.configuration import ChannelViewSet, PolicyViewSet, QueueViewSet, RoutingRuleViewSet
 from tickets.api.grading import EscalationViewSet, LevelViewSet, TriggerViewSet
-from tickets.api.legal.cases import LegalCaseViewSet, LegalDeadlineViewSet, LegalRuleViewSet
-from tickets.api.legal.evidence import ClaimFactsViewSet, EvidenceViewSet, InvestigationViewSet, LegalReviewViewSet
+from tickets.api.legal.cases import LegalCaseViewSet
+from tickets.api.legal.deadlines import LegalDeadlineViewSet, LegalRuleViewSet
+from tickets.api.legal.evidence import EvidenceViewSet
+from tickets.api.legal.inquiries import ClaimFactsViewSet, InvestigationViewSet, LegalReviewViewSet
 from tickets.api.norms import NormBreachViewSet, StageNormViewSet
 from tickets.api.notices import NoticeViewSet
 from tickets.api.platform_norms import PlatformNormViewSet

@@ -19,7 +19,7 @@ from crm.workbench.access import require, ticket_or_404
 from crm.workbench.legal import forms
 from customers.forms import DressedForm
 from tickets.api.legal.cases import pack_response
-from tickets.api.legal.evidence import NOT_A_JUDGEMENT
+from tickets.api.legal.inquiries import NOT_A_JUDGEMENT
 from tickets.api.views import attachment_response
 from tickets.legal_choices import EntryKind
 from tickets.models import Evidence, Investigation, LegalCase, LegalClock, LegalReview, Ticket
