@@ -89,7 +89,9 @@ def answer_to(row: Row, world: World, extra: dict[str, Any]) -> Any:
     if "{channel_key}" in row.path:
         return _signed(row, world, extra)
     if UPLOAD not in row.body.values():
-        return api_answer(replace(row, body={**row.body, **extra}), "admin", world)
+        # What is nobody's business but the supervisor's does not exist for an admin.
+        role = "supervisor" if row.statuses.split()[5] == "404" else "admin"
+        return api_answer(replace(row, body={**row.body, **extra}), role, world)
     with undone():
         client = world.client("admin", address=fresh_address())
         values = {name: json.dumps(value) for name, value in extra.items()}
