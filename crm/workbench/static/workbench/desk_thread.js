@@ -86,6 +86,10 @@
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { xhr, isError } = event.detail;
     if (event.target.id !== "desk-thread" || !event.target.isConnected || isError) return;
-    if (follow(xhr.responseText)) event.detail.shouldSwap = false;
+    // The answer to what was just done draws the whole pane anew: nothing moves under the hand before it.
+    if (document.querySelector("#desk-ticket.htmx-request")) {
+      event.detail.shouldSwap = false;
+      setTimeout(window.KeanDesk.refreshThread, HOLD);
+    } else if (follow(xhr.responseText)) event.detail.shouldSwap = false;
   });
 })();
