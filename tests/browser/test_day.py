@@ -330,6 +330,8 @@ def ends(day: Day, agent2: User) -> None:
     page.get_by_role("link", name="发票一").click()
     expect(day.thread).to_contain_text("抬头错了")
     ticket = Ticket.objects.get(subject="发票一")
+    conversation.customer_message(ticket=ticket, body="还在吗", actor=None)
+    expect(day.thread.get_by_text("还在吗")).to_have_count(1, timeout=SLOW)
     page.context.set_offline(True)
     conversation.customer_message(ticket=ticket, body="断线时说的话", actor=None)
     page.context.set_offline(False)

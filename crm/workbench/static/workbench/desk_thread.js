@@ -5,6 +5,7 @@
 
   const NEAR_END = 80;
   const HOLD = 500;
+  const RETRY = 2000;
   const head = () => document.querySelector("#desk-thread > .d-head");
   const thread = () => document.querySelector("#desk-thread > .d-thread");
   let pending = null; // a head that waits: {fresh, number}
@@ -91,5 +92,10 @@
       event.detail.shouldSwap = false;
       setTimeout(window.KeanDesk.refreshThread, HOLD);
     } else if (follow(xhr.responseText)) event.detail.shouldSwap = false;
+  });
+  /* News whose fetching failed are fetched as soon as the line is back. */
+  document.addEventListener("htmx:sendError", (event) => {
+    if (event.target.id === "desk-thread") setTimeout(window.KeanDesk.refreshThread, RETRY);
+    if (event.target.id === "desk-list") setTimeout(window.KeanDesk.refreshLists, RETRY);
   });
 })();
