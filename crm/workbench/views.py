@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from core.errors import DomainError
+from core.events import readable_until
 from core.keyset import BadCursor
 from core.language import mask_text
 from crm.followups.services import open_survey_of
@@ -52,6 +53,8 @@ def workbench(request: HttpRequest, number: str | None = None) -> HttpResponse:
     """The desk: views, list, and the chosen ticket."""
     selection = desk.Selection.of(request.GET, request.user)
     context = {
+        # Asked before anything is read: the stream goes on from here, so nothing falls between page and stream.
+        "stream_from": str(readable_until()),
         "pane": desk.left_pane(request.user),
         "queues": desk.queue_counts(request.user),
         **_list_context(request, selection),
