@@ -75,8 +75,10 @@ def wilson(successes: int, n: int, confidence: float = 0.95) -> Interval | None:
     middle = share + z * z / (2 * n)
     reach = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
     scale = 1 + z * z / n
-    # Rounding must not push the limits of 0 % and 100 % past what a share can be.
-    return Interval(max(0.0, (middle - reach) / scale), min(1.0, (middle + reach) / scale))
+    # Rounding must not push the limits off 0 % and 100 %, where they are exact.
+    low = max(0.0, (middle - reach) / scale) if successes else 0.0
+    high = min(1.0, (middle + reach) / scale) if successes < n else 1.0
+    return Interval(low, high)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 WIDTHS = {1440: 900, 390: 844}
@@ -26,8 +26,10 @@ STARTS = {
     "": ["/accounts/login/", "/help/", "/complain/", "/track/"],
 }
 #: Not pages, or pages that change something when opened.
-SKIPPED = re.compile(r"logout|export|download|\.csv|\.xlsx|\.js$|/api/|/media/|/static/|/stream/|original|/i18n/")
-LINKS = "() => [...document.querySelectorAll('a[href]')].map(link => link.href)"
+SKIPPED = re.compile(
+    r"logout|export|download|report/$|template/|\.(csv|xlsx|js)$|/api/|/media/|/static/|/stream/|original|/i18n/"
+)
+LINKS = "() => [...document.querySelectorAll('a[href]')].map(link => String(link.href))"
 WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -60,7 +62,10 @@ def pages_of(page: Page, base: str, starts: list[str], *, follow: bool) -> dict[
         path = waiting.pop(0)
         if kind(path) in found:
             continue
-        answer = page.goto(base + path)
+        try:
+            answer = page.goto(base + path)
+        except Error:  # a file to download is no page
+            continue
         if answer is None or answer.status != 200 or "html" not in answer.headers.get("content-type", ""):
             continue
         found[kind(path)] = path

@@ -167,7 +167,7 @@ class WellbeingView(APIView):
 
     @extend_schema(
         responses=StrainSerializer(many=True),
-        parameters=[OpenApiParameter("days", int, description="最近多少天，1–400，默认 30")],
+        parameters=[OpenApiParameter("days", int, description=lazy("最近多少天，1–400，默认 30。"))],
     )
     def get(self, request: Request) -> Response:
         """最近若干天的数字。"""
