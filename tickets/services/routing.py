@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.contrib.auth import get_user_model
-from django.db import connection, transaction
-from django.db.models import Count, F, OuterRef, Subquery
+from django.db import transaction
+from django.db.models import Count, F, Func, OuterRef, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
@@ -69,21 +69,29 @@ def choose_assignee(queue_id: int) -> "User | None":
     """The least loaded agent on duty and on shift who is below their limit; ties go to who waited longest.
 
     Call inside a transaction: the lock is held until it commits, so no agent is given
-    more than their limit by two intakes at once.
+    more than their limit by two intakes at once. Where nobody is free there is nothing to
+    hold: in a flood intakes do not queue up behind one another.
     """
-    User = get_user_model()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_DISPATCH_LOCK])
+    lock = Func(Value(_DISPATCH_LOCK), function="pg_advisory_xact_lock", output_field=TextField())
+    # One statement looks and, if somebody is free, waits for the lock; whoever held it may have given
+    # the last free place away, so another looks again.
+    if _free_agents(queue_id).annotate(held=lock).values_list("held").first() is None:
+        return None
+    return _free_agents(queue_id).first()
+
+
+def _free_agents(queue_id: int) -> "QuerySet[User]":
+    """Who may be given a ticket of the queue, the one whose turn it is first."""
     # Counted person by person on the index of open tickets: a join would read all they ever had.
     theirs = Ticket.objects.filter(assignee=OuterRef("pk")).order_by()
     working = theirs.filter(status__in=[TicketStatus.NEW, TicketStatus.OPEN]).values("assignee")
     newest = theirs.order_by("-created_at", "-pk").values("pk")[:1]
     return (
-        User.objects.dispatch_candidates(queue_id)
+        get_user_model()
+        .objects.dispatch_candidates(queue_id)
         .annotate(load=Coalesce(Subquery(working.annotate(n=Count("pk")).values("n")), 0), newest=Subquery(newest))
         .filter(load__lt=F("limit"))
         .order_by("load", F("newest").asc(nulls_first=True), "pk")
-        .first()
     )
 
 
