@@ -98,6 +98,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
 #: The seller owes the next step, or the customer does.
 OPEN_STATES = (_S.APPLIED, _S.APPROVING, _S.RETURNING, _S.INSPECTING, _S.DECIDING, _S.EXECUTING)
 FINISHED_STATES = (_S.EVALUATED, _S.CANCELLED)
+#: What was decided has been done; a request that was refused passes the last two as well.
+EXECUTED_STATES = (_S.DONE, _S.FED_BACK, _S.EVALUATED)
 STATE_TONES: dict[str, str] = {
     _S.APPLIED: "warn",
     _S.APPROVING: "warn",

@@ -416,3 +416,20 @@ def test_the_customer_reads_how_it_stands_and_what_may_be_asked_for(
     assert "没有收到货" in page
     page = client.post("/track/", {"number": ticket.number, "phone_tail": "8000"}).content.decode()
     assert "签收后七日内" not in page
+
+
+@pytest.mark.django_db
+@pytest.mark.capability("D01")
+def test_what_was_returned_for_good_does_not_come_back_once_more(
+    make_ticket: Make, agent: User, lead: User, frozen: Any, media: None
+) -> None:
+    ticket = make_ticket()
+    order = place_order(ticket)
+    request = apply(ticket, agent, order, item=order.items.get(sku="MUG"), quantity=1)
+    deciding.decide(request=inspected(request, agent), actor=lead, amount=request.goods_value)
+    for state in ("done", "fed_back", "evaluated"):
+        AfterSales.objects.filter(pk=request.pk).update(state=state)
+        with pytest.raises(InvalidInput) as caught:
+            apply(ticket, agent, order, item=order.items.get(sku="MUG"), quantity=2)
+        assert "1 到 1" in caught.value.fields["quantity"][0]
+    assert apply(ticket, agent, order, item=order.items.get(sku="MUG"), quantity=1).quantity == 1

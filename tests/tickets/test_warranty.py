@@ -12,8 +12,8 @@ from core import clock
 from core.errors import Conflict, InvalidInput
 from core.timers import fire_due
 from crm.staff.models import User
-from tests.tickets.aftersales import apply, inspected, media, place_order
-from tickets.models import Notice, Ticket
+from tests.tickets.aftersales import apply, dress, inspected, media, place_order
+from tickets.models import AfterSales, Notice, Ticket
 from tickets.services.aftersales import accepting, deciding, warranties
 from tickets.warranty import Plan, Repair, coverage
 
@@ -132,3 +132,53 @@ def test_a_written_warranty_decides_what_is_eligible(make_ticket: Make, agent: U
     warranties.register(actor=agent, serial="SN-1", starts_on=date(2026, 11, 1), months=24)
     request = repair(make_ticket, agent, reason="warranty", category="clothing")
     assert request.eligibility["verdict"] == "eligible"
+
+
+# Repaired twice -----------------------------------------------------------------------------
+
+PHONE: dict[str, Any] = {"reason": "warranty", "category": "phone", "has_evidence": True}
+
+
+def repaired(ticket: Ticket, actor: User, order: Any) -> Any:
+    """In for the same fault, repaired and sent back."""
+    request = apply(ticket, actor, order, "repair", details={"fault": "自动关机"}, **PHONE)
+    request = deciding.decide(request=inspected(request, actor), actor=actor)
+    deciding.complete(request=request, actor=actor, values={"repaired": "换了主板", "tracking": "SF123"})
+    return request
+
+
+@pytest.mark.django_db
+@pytest.mark.capability("D06")
+def test_what_was_repaired_twice_may_be_exchanged(make_ticket: Make, agent: User, frozen: Any, media: None) -> None:
+    ticket = make_ticket()
+    order = place_order(ticket)
+    swap: Any = {"details": {"replacement_sku": "PHONE-2"}, **PHONE}
+    frozen.shift(20 * 86400)
+    for _time in range(2):
+        with pytest.raises(Conflict) as caught:
+            apply(ticket, agent, order, "exchange", **swap)
+        assert caught.value.code == "not_offered"
+        repaired(ticket, agent, order)
+        frozen.shift(86400)
+    made = apply(ticket, agent, order, "exchange", **swap)
+    assert made.kind == "exchange"
+    assert "同一问题已维修两次，可以换货。" in [note["text"] for note in made.eligibility["notes"]]
+
+
+@pytest.mark.django_db
+@pytest.mark.capability("D06")
+def test_repairs_elsewhere_count_and_refused_ones_do_not(
+    make_ticket: Make, agent: User, lead: User, frozen: Any, media: None
+) -> None:
+    ticket = make_ticket()
+    order = place_order(ticket)
+    frozen.shift(20 * 86400)
+    refused = apply(ticket, lead, order, "repair", details={"fault": "自动关机"}, exception="", **PHONE)
+    AfterSales.objects.filter(pk=refused.pk).update(state="fed_back", refusal="人为损坏")
+    assert warranties.repairs_of(dress(order)) == 0
+    repaired(ticket, agent, order)
+    assert warranties.repairs_of(dress(order)) == 1
+    swap: Any = {"details": {"replacement_sku": "PHONE-2"}, **PHONE}
+    with pytest.raises(Conflict):
+        apply(ticket, agent, order, "exchange", **swap)
+    assert apply(ticket, agent, order, "exchange", repairs=1, **swap).kind == "exchange"

@@ -17,19 +17,17 @@ from crm.staff.person import person_of
 from crm.workbench.aftersales.forms import details_of
 from customers.models import Order, OrderItem
 from tickets.aftersales_choices import (
-    JUDGED_AS,
-    NOT_JUDGED,
     STATE_TONES,
     AfterSalesKind,
     AfterSalesReason,
     GoodsCondition,
 )
 from tickets.aftersales_outcomes import FIELDS
-from tickets.eligibility import CATEGORIES, REMEDIES, Facts
+from tickets.eligibility import CATEGORIES, REMEDIES
 from tickets.models import AfterSales, Ticket
-from tickets.services.aftersales import applying, eligibility
+from tickets.services.aftersales import applying, eligibility, warranties
 
-ORDERS, ROWS = 10, 20
+ORDERS, ROWS, MOST_REPAIRS = 10, 20, 100
 
 
 def aftersales_context(ticket: Ticket, user: User, values: Mapping[str, str]) -> dict[str, Any]:
@@ -53,7 +51,7 @@ def form_context(ticket: Ticket, values: Mapping[str, str]) -> dict[str, Any]:
     order = _chosen_order(orders, ticket, values)
     items = list(order.items.all()) if order else []
     item = next((one for one in items if str(one.pk) == values.get("order_item")), items[0] if items else None)
-    judged, missing = _judged(order, values) if order else ({}, "")
+    judged, missing = _judged(order, item, values) if order else ({}, "")
     options = _options(judged)
     offered = [one["kind"] for one in options if one["offered"]]
     kind = values.get("kind", "")
@@ -69,6 +67,7 @@ def form_context(ticket: Ticket, values: Mapping[str, str]) -> dict[str, Any]:
         "categories": [(one.key, _(one.label)) for one in CATEGORIES.values()],
         "judged": judged,
         "missing": missing,
+        "repaired": warranties.repairs_of(item) if judged and item else 0,
         "options": options,
         "kind": kind,
         "outcome_fields": [
@@ -84,26 +83,34 @@ def _chosen_order(orders: list[Order], ticket: Ticket, values: Mapping[str, str]
     return by_id or named or next(iter(orders), None)
 
 
-def _judged(order: Order, values: Mapping[str, str]) -> tuple[dict[str, Any], str]:
+def _judged(order: Order, item: OrderItem | None, values: Mapping[str, str]) -> tuple[dict[str, Any], str]:
     """What law says, and what is missing to say it."""
-    reason = values.get("reason", "") or AfterSalesReason.NO_REASON.value
-    if reason not in AfterSalesReason.values or reason in NOT_JUDGED:
+    wish = _wish({"reason": AfterSalesReason.NO_REASON, "kind": AfterSalesKind.REFUND_ONLY, **values})
+    if wish.reason not in AfterSalesReason.values:
         return {}, ""
-    condition = values.get("condition", "")
-    facts = Facts(
-        category=values.get("category", ""),
-        signed_at=order.signed_at,
-        requested_at=clock.now(),
-        reason=JUDGED_AS.get(AfterSalesReason(reason), reason),
+    try:
+        found = applying.judgement(order=order, item=item, wish=wish, requested_at=clock.now())
+    except InvalidInput as error:
+        return {}, error.message
+    return (eligibility.shown(eligibility.kept(found)) if found else {}), ""
+
+
+def _wish(values: Mapping[str, str]) -> applying.Wish:
+    """The form, as far as it is filled in."""
+    kind, condition = values.get("kind", ""), values.get("condition", "")
+    return applying.Wish(
+        kind=kind,
+        reason=values.get("reason", ""),
+        quantity=_number(values.get("quantity", "").strip() or "1"),
+        category=values.get("category", "")[:50],
         condition=condition if condition in GoodsCondition.values else GoodsCondition.UNKNOWN,
+        details=details_of(dict(values.items()), kind) if kind in FIELDS else {},
+        note=values.get("note", "").strip()[:2000],
         exclusion_confirmed=True if values.get("exclusion_confirmed") else None,
         has_evidence=bool(values.get("has_evidence")),
         health_harm=bool(values.get("health_harm")),
+        repairs=min(_number(values.get("repairs", "").strip()), MOST_REPAIRS),
     )
-    try:
-        return eligibility.shown(eligibility.kept(eligibility.judged(facts))), ""
-    except InvalidInput as error:
-        return {}, error.message
 
 
 def _options(judged: dict[str, Any]) -> list[dict[str, Any]]:
@@ -140,27 +147,13 @@ def aftersales_side(request: HttpRequest, number: str) -> HttpResponse:
 
 def _apply(ticket: Ticket, user: User, values: Mapping[str, str]) -> AfterSales:
     asked = values.get("order", "")
-    order = Order.objects.filter(customer=ticket.customer_id, pk=_id(asked)).first()
+    order = Order.objects.filter(customer=ticket.customer_id, pk=_number(asked)).first()
     if order is None:
         raise InvalidInput(_("请选择订单。"))
-    kind, reason = values.get("kind", ""), values.get("reason", "")
-    if kind not in AfterSalesKind.values or reason not in AfterSalesReason.values:
+    wish = _wish(values)
+    if wish.kind not in AfterSalesKind.values or wish.reason not in AfterSalesReason.values:
         raise InvalidInput(_("请选择原因和方案。"))
-    item = OrderItem.objects.filter(order=order, pk=_id(values.get("order_item", ""))).first()
-    quantity = values.get("quantity", "").strip() or "1"
-    condition = values.get("condition", "")
-    wish = applying.Wish(
-        kind=kind,
-        reason=reason,
-        quantity=int(quantity) if quantity.isascii() and quantity.isdigit() and len(quantity) < 8 else 0,
-        category=values.get("category", "")[:50],
-        condition=condition if condition in GoodsCondition.values else GoodsCondition.UNKNOWN,
-        details=details_of(dict(values.items()), kind),
-        note=values.get("note", "").strip()[:2000],
-        exclusion_confirmed=True if values.get("exclusion_confirmed") else None,
-        has_evidence=bool(values.get("has_evidence")),
-        health_harm=bool(values.get("health_harm")),
-    )
+    item = OrderItem.objects.filter(order=order, pk=_number(values.get("order_item", ""))).first()
     return applying.apply(
         ticket=ticket,
         actor=user,
@@ -171,5 +164,5 @@ def _apply(ticket: Ticket, user: User, values: Mapping[str, str]) -> AfterSales:
     )
 
 
-def _id(text: str) -> int:
+def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0

@@ -124,6 +124,9 @@ class ApplySerializer(StrictSerializer):
     )
     has_evidence = serializers.BooleanField(required=False)
     health_harm = serializers.BooleanField(required=False)
+    repairs = serializers.IntegerField(
+        required=False, min_value=0, max_value=100, help_text=gettext_lazy("在别处修过几次同一故障；本店修过的自动计入")
+    )
     requested_at = MomentField(required=False, allow_null=True)
     exception = CleanCharField(max_length=300, required=False, allow_blank=True)
 

@@ -17,7 +17,7 @@ from tickets.aftersales_choices import AfterSalesKind, AfterSalesReason, AfterSa
 from tickets.api.aftersales import shapes
 from tickets.eligibility import Facts
 from tickets.models import AfterSales, Ticket
-from tickets.services.aftersales import accepting, applying, deciding, eligibility
+from tickets.services.aftersales import accepting, applying, deciding, eligibility, warranties
 
 APPLY = {
     "ticket": "26112100012345",
@@ -134,6 +134,7 @@ class AfterSalesViewSet(CreateMixin, ReadViewSet):
         if item is not None and data["signed_at"] is None:
             data["signed_at"] = item.order.signed_at
         data["requested_at"] = data["requested_at"] or clock.now()
+        data["repairs"] += warranties.repairs_of(item)
         found = eligibility.kept(eligibility.judged(Facts(**data)))
         return Response(shapes.EligibilitySerializer(eligibility.shown(found)).data)
 

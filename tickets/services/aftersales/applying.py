@@ -7,16 +7,17 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.utils.translation import gettext as _
 
 from core import clock
 from core.errors import Conflict, NotAllowed
 from customers.models import Order, OrderItem
 from tickets.aftersales_choices import (
-    FINISHED_STATES,
+    EXECUTED_STATES,
     JUDGED_AS,
     NOT_JUDGED,
+    OPEN_STATES,
     SENT_BACK,
     AfterSalesKind,
     AfterSalesReason,
@@ -54,6 +55,8 @@ class Wish:
     gift_price: Decimal | None = None
     has_evidence: bool = False
     health_harm: bool = False
+    #: Repairs of the same fault that are not in these books, by the customer's receipts.
+    repairs: int = 0
     requested_at: datetime | None = None
 
 
@@ -71,7 +74,7 @@ def apply(
     requested_at = wish.requested_at or clock.now()
     if requested_at > clock.now():
         raise flow.field_error("requested_at", _("申请时间不能晚于现在。"))
-    found = _judgement(order, wish, requested_at)
+    found = judgement(order=order, item=order_item, wish=wish, requested_at=requested_at)
     exception = _exception(found, wish.kind, exception, actor)
     request = AfterSales(
         ticket=ticket,
@@ -109,12 +112,18 @@ def _check_goods(ticket: Ticket, order: Order, item: OrderItem | None, wish: Wis
         return
     if item.order_id != order.pk:
         raise flow.field_error("order_item", _("这件商品不在这张订单里。"))
-    asked = AfterSales.objects.filter(order=order, order_item=item, kind__in=SENT_BACK)
-    asked = asked.exclude(state__in=[AfterSalesState.CANCELLED, AfterSalesState.REFUSED, *FINISHED_STATES])
-    used = asked.aggregate(n=Sum("quantity"))["n"] or 0 if wish.kind in SENT_BACK else 0
-    left = item.quantity - used
+    left = item.quantity - (_not_with_the_customer(item) if wish.kind in SENT_BACK else 0)
     if not 0 < wish.quantity <= left:
         raise flow.field_error("quantity", _("数量须在 1 到 %(left)d 之间。") % {"left": max(left, 0)})
+
+
+def _not_with_the_customer(item: OrderItem) -> int:
+    """How many of the item are on their way back, or were returned for good. What was repaired or exchanged went out
+    again and may come back once more."""
+    under_way = Q(state__in=OPEN_STATES)
+    returned = Q(kind=AfterSalesKind.RETURN_REFUND, state__in=EXECUTED_STATES, refusal="")
+    rows = AfterSales.objects.filter(under_way | returned, order_item=item, kind__in=SENT_BACK)
+    return rows.aggregate(n=Sum("quantity"))["n"] or 0
 
 
 def _details(wish: Wish) -> dict[str, Any]:
@@ -124,10 +133,11 @@ def _details(wish: Wish) -> dict[str, Any]:
         raise flow.refused_input(error.faults, "details.") from error
 
 
-def _judgement(order: Order, wish: Wish, requested_at: datetime) -> Judgement | None:
-    """What law says; None where the goods have nothing to do with it."""
+def judgement(*, order: Order, item: OrderItem | None, wish: Wish, requested_at: datetime) -> Judgement | None:
+    """What law says; None where the goods have nothing to do with it. Raises InvalidInput naming what is missing."""
     if wish.reason in NOT_JUDGED or (order.signed_at is None and wish.kind not in SENT_BACK):
         return None
+    serial = str(wish.details.get("serial", "")).strip()
     return eligibility.judged(
         Facts(
             category=wish.category,
@@ -141,7 +151,8 @@ def _judgement(order: Order, wish: Wish, requested_at: datetime) -> Judgement | 
             gift_price=wish.gift_price,
             has_evidence=wish.has_evidence,
             health_harm=wish.health_harm,
-            warranty_until=warranties.until(str(wish.details.get("serial", "")).strip()),
+            repairs=warranties.repairs_of(item, serial) + wish.repairs,
+            warranty_until=warranties.until(serial),
         )
     )
 

@@ -5,14 +5,15 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core import clock
 from core.errors import Conflict
 from core.events import record_event
-from customers.models import Order
-from tickets.aftersales_choices import AfterSalesKind, WarrantyKind
+from customers.models import Order, OrderItem
+from tickets.aftersales_choices import EXECUTED_STATES, AfterSalesKind, WarrantyKind
 from tickets.models import AfterSales, RepairPeriod, Warranty
 from tickets.services.aftersales import flow
 from tickets.warranty import Coverage, Plan, Repair, coverage
@@ -87,6 +88,19 @@ def check(*, serial: str, on: date | None = None) -> Checked:
 def until(serial: str) -> date | None:
     """The last day of the best plan; None when nobody wrote one down."""
     return check(serial=serial).coverage.until if serial else None
+
+
+def repairs_of(item: OrderItem | None, serial: str = "") -> int:
+    """How often this item, or the thing with this serial number, was repaired here and went out again."""
+    which = Q()
+    if item is not None:
+        which |= Q(order_item=item)
+    if serial:
+        which |= Q(repair_period__serial=serial)
+    if not which:
+        return 0
+    repaired = AfterSales.objects.filter(which, kind=AfterSalesKind.REPAIR, state__in=EXECUTED_STATES, refusal="")
+    return repaired.values("pk").distinct().count()
 
 
 def came_in(request: AfterSales) -> None:
