@@ -342,6 +342,7 @@ SPECTACULAR_SETTINGS = {
         "NormUnitEnum": "tickets.choices.NormUnit",
         "ConfidenceEnum": "tickets.choices.Confidence",
         "BreachKindEnum": "tickets.choices.BreachKind",
+        "CauseEnum": "tickets.choices.Cause",
         "AppointmentStateEnum": "tickets.appointment_choices.AppointmentState",
         "ServiceResultEnum": "tickets.appointment_choices.ServiceResult",
         "AuthorityEnum": "tickets.legal_choices.Authority",

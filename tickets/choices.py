@@ -111,9 +111,25 @@ class NoticeKind(models.TextChoices):
     LEGAL_REVIEW = "legal_review", _("有工单提请法务复核")
     LEGAL_OPINION = "legal_opinion", _("法务复核已有意见")
     WATCHED_MESSAGE = "watched_message", _("关注的工单有新消息")
+    BUDGET_WARNED = "budget_warned", _("本月补偿已用预算的 80%")
+    BUDGET_SPENT = "budget_spent", _("本月补偿已用完预算")
     RELIEF_ASKED = "relief_asked", _("同事请求换人，请处理")
     RELIEF_GRANTED = "relief_granted", _("已为您换人，休息一下")
     RELIEF_DECLINED = "relief_declined", _("换人请求未获同意")
+
+
+class Cause(models.TextChoices):
+    """What brought a complaint about; several may have worked together."""
+
+    QUALITY = "quality", _("商品质量")
+    DESCRIPTION = "description", _("页面描述")
+    LOGISTICS = "logistics", _("物流运输")
+    SECURITY = "security", _("信息安全")
+    PRICE = "price", _("价格与活动")
+    PROCESS = "process", _("退换货流程")
+    PEOPLE = "people", _("服务人员")
+    SYSTEM = "system", _("系统故障")
+    EXTERNAL = "external", _("外部因素")
 
 
 class ImportState(models.TextChoices):
@@ -216,6 +232,7 @@ class Confidence(models.TextChoices):
 class BreachKind(models.TextChoices):
     TIME = "time", _("时效")
     QUALITY = "quality", _("质量")
+    AFTERSALES = "aftersales", _("售后时限")
 
 
 class BreachSource(models.TextChoices):

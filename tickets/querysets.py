@@ -139,9 +139,9 @@ class NormBreachQuerySet(models.QuerySet[Any]):
         return grouped.values_list("stage", "kind", "assignee_id", "count")
 
     def for_list(self) -> "NormBreachQuerySet":
-        return self.select_related("norm", "sla_clock", "queue", "assignee", "marked_by", "withdrawn_by").defer(
-            "sla_clock__warn_at", "sla_clock__warned_at"
-        )
+        return self.select_related(
+            "norm", "sla_clock", "aftersales", "queue", "assignee", "marked_by", "withdrawn_by"
+        ).defer("sla_clock__warn_at", "sla_clock__warned_at", "aftersales__note", "aftersales__eligibility")
 
 
 class CompensationQuerySet(models.QuerySet[Any]):

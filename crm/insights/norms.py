@@ -33,11 +33,16 @@ class Line:
 
 @dataclass(frozen=True)
 class NormReport:
-    """By stage (time, quality, both) and by person; `total` is every row that stands."""
+    """By stage (each kind, and all) and by person; `total` is every row that stands."""
 
     total: Count
     stages: list[Line]
     people: list[Line]
+
+    @property
+    def kinds(self) -> list[str]:
+        """Heads of the columns before the sum."""
+        return [str(kind.label) for kind in BreachKind]
 
 
 def norm_report(user: "User", question: Question) -> NormReport:

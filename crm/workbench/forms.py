@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from tickets.choices import Priority, TicketType
+from tickets.choices import Cause, Priority, TicketType
 from tickets.forms import CleanTextField
 from tickets.models import Ticket
 
@@ -18,6 +18,12 @@ class TicketEditForm(forms.Form):
 
     type = forms.ChoiceField(label=_("类型"), choices=TicketType.choices, widget=forms.Select(attrs=_SELECT))
     category = CleanTextField(label=_("分类"), max_length=100, required=False, widget=forms.TextInput(attrs=_INPUT))
+    causes = forms.MultipleChoiceField(
+        label=_("原因（可多选）"),
+        choices=Cause.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
+    )
     priority = forms.ChoiceField(label=_("优先级"), choices=Priority.choices, widget=forms.Select(attrs=_SELECT))
     subject = CleanTextField(label=_("标题"), max_length=200, required=False, widget=forms.TextInput(attrs=_INPUT))
     product = CleanTextField(label=_("商品编码"), max_length=100, required=False, widget=forms.TextInput(attrs=_INPUT))

@@ -76,7 +76,7 @@ def _chips(request: HttpRequest, user: User) -> list[Chip]:
     found = [
         chip(query, "assignee", people, before=_("由"), after=_("负责的")),
         chip(query, "stage", [("", _("全部阶段")), *NormStage.choices]),
-        chip(query, "kind", [("", _("时效与质量")), *BreachKind.choices], after=_("未达标，")),
+        chip(query, "kind", [("", _("全部类型")), *BreachKind.choices], after=_("未达标，")),
         chip(query, "queue", [("", _("全部")), *queues], before=pgettext("sentence", "队列"), after=_("，")),
         chip(
             query,

@@ -175,6 +175,7 @@ class NormBreachSerializer(serializers.ModelSerializer):
             "source",
             "norm",
             "metric",
+            "aftersales",
             "title",
             "at",
             "queue",
@@ -225,7 +226,7 @@ class NormBreachViewSet(CreateMixin, ReadViewSet):
 
     def get_queryset(self) -> Any:
         rows = super().get_queryset()
-        return rows.select_related(None).select_related("ticket", "norm", "sla_clock", "queue")
+        return rows.select_related(None).select_related("ticket", "norm", "sla_clock", "aftersales", "queue")
 
     @extend_schema(
         request=MarkSerializer,

@@ -11,6 +11,7 @@ from core.privacy import masks
 from customers.normalisation import check_email, check_phone
 from tickets.choices import (
     Action,
+    Cause,
     Confirmation,
     MessageKind,
     Metric,
@@ -74,6 +75,12 @@ class TicketUpdateSerializer(StrictSerializer):
     priority = serializers.ChoiceField(Priority.choices, required=False)
     type = serializers.ChoiceField(TicketType.choices, required=False)
     category = CleanCharField(max_length=NAME, required=False, allow_blank=True)
+    causes = serializers.ListField(
+        child=serializers.ChoiceField(Cause.choices),
+        required=False,
+        max_length=len(Cause),
+        help_text=_("投诉原因，可多选"),
+    )
     shop = CleanCharField(max_length=NAME, required=False, allow_blank=True, allow_null=True)
     product = CleanCharField(max_length=NAME, required=False, allow_blank=True)
     batch = CleanCharField(max_length=NAME, required=False, allow_blank=True)
@@ -120,6 +127,7 @@ class TicketSerializer(serializers.Serializer):
     negative = serializers.FloatField(allow_null=True)
     severity = serializers.ChoiceField(Severity.choices)
     triage_terms = serializers.ListField(child=serializers.CharField())
+    causes = serializers.ListField(child=serializers.ChoiceField(Cause.choices))
     needs_human_triage = serializers.BooleanField()
     customer = CustomerShownSerializer()
     queue = serializers.CharField()
@@ -164,6 +172,7 @@ class TicketSerializer(serializers.Serializer):
         "negative",
         "severity",
         "triage_terms",
+        "causes",
         "needs_human_triage",
         "first_response_due_at",
         "next_response_due_at",

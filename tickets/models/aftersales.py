@@ -75,6 +75,17 @@ class AfterSales(EncryptedRow):
     details = models.JSONField(_("方案内容"), encoder=DjangoJSONEncoder, default=dict)
     note = WrittenTextField(_("客户诉求"), blank=True, default="")
     eligibility = models.JSONField(_("资格判定"), encoder=DjangoJSONEncoder, default=dict)
+    #: What we said before they bought or asked: whose words, with which script, in which conversation.
+    advice = models.ForeignKey(
+        "tickets.TicketMessage",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("当时的说法"),
+    )
     exception = models.CharField(_("例外理由"), max_length=300, blank=True)
 
     applicant = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("登记人"))

@@ -94,6 +94,7 @@ class Compensation(EncryptedRow, PaidOut):
             models.Index(fields=["category", "-id"], name="tickets_compensation_category"),
             models.Index(fields=["granted_by", "id"], name="tickets_compensation_by"),
             models.Index(fields=["status", "id"], name="tickets_compensation_status"),
+            models.Index(fields=["decided_at", "id"], name="tickets_compensation_decided"),
         ]
 
     def __str__(self) -> str:

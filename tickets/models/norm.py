@@ -60,8 +60,8 @@ class StageNorm(models.Model):
 class NormBreach(models.Model):
     """A norm that was not met: by a clock, by an automatic check, or as somebody saw it.
 
-    `key` makes every finding once: a clock, or a norm on a round of a ticket. Queue and assignee
-    are those of that moment. A withdrawn row stays and is not counted.
+    `key` makes every finding once: a clock, a limit of an after-sales request, or a norm on a round of a
+    ticket. Queue and assignee are those of that moment. A withdrawn row stays and is not counted.
     """
 
     key = models.CharField(max_length=100, unique=True, editable=False)
@@ -79,6 +79,15 @@ class NormBreach(models.Model):
         blank=True,
         related_name="norm_breach",
         verbose_name=_("时效时钟"),
+    )
+    aftersales = models.ForeignKey(
+        "tickets.AfterSales",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="norm_breaches",
+        verbose_name=_("售后单"),
+        db_index=False,
     )
     at = models.DateTimeField(_("时间"))
     recorded_at = models.DateTimeField(_("记录时间"), default=clock.now, editable=False)
@@ -126,8 +135,10 @@ class NormBreach(models.Model):
         ]
         constraints = [
             models.CheckConstraint(
-                condition=Q(kind="time", sla_clock__isnull=False) | Q(norm__isnull=False),
-                name="norm_breach_has_clock_or_norm",
+                condition=Q(kind="time", sla_clock__isnull=False)
+                | Q(kind="aftersales", aftersales__isnull=False)
+                | Q(norm__isnull=False),
+                name="norm_breach_has_what_was_owed",
             ),
             models.CheckConstraint(
                 condition=Q(withdrawn_at__isnull=True) | ~Q(withdrawal=""), name="norm_breach_withdrawn_with_reason"
@@ -144,9 +155,11 @@ class NormBreach(models.Model):
 
     @property
     def title(self) -> str:
-        """What was not met: the clock's metric, or the quality item."""
+        """What was not met: the clock's metric, the limit of an after-sales request, or the quality item."""
         if self.sla_clock is not None:
             return str(self.sla_clock.get_metric_display())
+        if self.aftersales is not None:
+            return f"{self.aftersales.get_kind_display()} #{self.aftersales_id}"
         return self.norm.name if self.norm is not None else ""
 
     @property

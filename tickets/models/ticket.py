@@ -3,6 +3,7 @@
 import secrets
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
@@ -15,6 +16,7 @@ from core.privacy import EncryptedRow
 from tickets.choices import (
     MOVES,
     OPEN_STATUSES,
+    Cause,
     Confirmation,
     Metric,
     Priority,
@@ -74,6 +76,10 @@ class Ticket(EncryptedRow):
     negative = models.FloatField(_("负面概率"), null=True, blank=True)
     triage_terms = models.JSONField(_("匹配词"), default=list, blank=True)
     suggested_category = models.CharField(_("建议分类"), max_length=100, blank=True)
+    #: What brought the complaint about, as people found; several may have worked together.
+    causes = ArrayField(
+        models.CharField(max_length=12, choices=Cause), verbose_name=_("原因"), default=list, db_default=[], blank=True
+    )
     needs_human_triage = models.BooleanField(_("待人工分类"), default=False)
 
     customer = models.ForeignKey(
@@ -201,6 +207,10 @@ class Ticket(EncryptedRow):
         """Who hears of this ticket's events live: those who see its queue, and its owner."""
         owner = [f"user:{self.assignee_id}"] if self.assignee_id else []
         return [f"queue:{self.queue_id}", *owner]
+
+    @property
+    def cause_labels(self) -> list[str]:
+        return [str(Cause(cause).label) for cause in self.causes]
 
     @property
     def stage(self) -> str:

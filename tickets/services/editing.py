@@ -9,6 +9,7 @@ from core import clock
 from core.errors import Conflict
 from core.events import record_events
 from tickets import events
+from tickets.choices import Cause
 from tickets.grading import guard
 from tickets.models import Ticket, TicketTag
 from tickets.readable import hide_numbers
@@ -18,7 +19,7 @@ from tickets.services.transitions import lock
 if TYPE_CHECKING:
     from crm.staff.models import User
 
-EDITABLE = ("subject", "priority", "type", "category", "product", "batch", "order_no")
+EDITABLE = ("subject", "priority", "type", "category", "causes", "product", "batch", "order_no")
 #: A change of these may change what was promised.
 PROMISE_FIELDS = {"priority", "type", "category", "shop", "product"}
 
@@ -32,6 +33,8 @@ def edit(*, ticket: Ticket, actor: "User", changes: dict[str, Any], seen_at: Any
     """
     if "subject" in changes:
         changes = {**changes, "subject": hide_numbers(changes["subject"])}
+    if "causes" in changes:
+        changes = {**changes, "causes": [cause for cause in Cause.values if cause in changes["causes"]]}
     ticket = lock(ticket)
     routing.refuse_merged(ticket)
     if seen_at is not None and seen_at < ticket.updated_at:

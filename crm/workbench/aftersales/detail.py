@@ -18,7 +18,7 @@ from crm.staff.person import person_of
 from crm.workbench.aftersales.forms import FORMS, StepForm, SwitchForm
 from tickets.aftersales_choices import REFUNDED, STATE_TONES, AfterSalesAction, AfterSalesKind
 from tickets.aftersales_outcomes import FIELDS, effects
-from tickets.models import AfterSales, Refund
+from tickets.models import AfterSales, Refund, Ticket
 from tickets.services import attachments, refunds
 from tickets.services.aftersales import accepting, deciding, eligibility, flow
 
@@ -37,9 +37,9 @@ REFUND_VERBS: dict[str, Callable[..., Refund]] = {"fail": refunds.fail, "reverse
 def request_or_404(request: HttpRequest, pk: int) -> AfterSales:
     """The request, if the person may see it."""
     rows: Any = AfterSales.objects.visible_to(person_of(request)).for_list()
-    rows = rows.select_related("inspection__inspector", "compensation", "approval").prefetch_related(
-        "steps__actor", "refunds__paid_by", "inspection__message__attachments"
-    )
+    rows = rows.select_related(
+        "inspection__inspector", "compensation", "approval", "advice__author", "advice__script_version__item"
+    ).prefetch_related("steps__actor", "refunds__paid_by", "inspection__message__attachments")
     found: AfterSales | None = rows.filter(pk=pk).first()
     if found is None:
         raise Http404(_("没有这张售后单，或您无权查看。"))
@@ -59,6 +59,16 @@ def step_forms(row: AfterSales, user: User) -> dict[str, StepForm]:
     return {action: FORMS[action](request=row, auto_id=f"{action}_%s") for action in allowed}
 
 
+def _talk(row: AfterSales, user: User) -> str:
+    """The number of the conversation in which we advised the customer; "" where the person may not see it."""
+    if row.advice is None:
+        return ""
+    if row.advice.ticket_id == row.ticket_id:
+        return str(row.ticket.number)
+    seen: Any = Ticket.objects.visible_to(user).filter(pk=row.advice.ticket_id)
+    return seen.values_list("number", flat=True).first() or ""
+
+
 def _shown(request: HttpRequest, row: AfterSales, *, bound: dict[str, StepForm] | None = None) -> HttpResponse:
     user = person_of(request)
     forms = {**step_forms(row, user), **(bound or {})}
@@ -75,6 +85,7 @@ def _shown(request: HttpRequest, row: AfterSales, *, bound: dict[str, StepForm] 
         "photos": list(inspection.message.attachments.all()) if inspection else [],
         "found_wrong": [_(item) for item in inspection.checklist] if inspection else [],
         "refunds": list(row.refunds.all()),
+        "talk": _talk(row, user),
         "details": _details(row),
         "effects": [
             (_(item.label), item.amount)

@@ -29,7 +29,7 @@ from tickets.compensation.reading import InputFaults
 from tickets.eligibility import Facts, Judgement
 from tickets.models import AfterSales, Ticket
 from tickets.services import transitions
-from tickets.services.aftersales import eligibility, flow, limits, warranties
+from tickets.services.aftersales import advice, eligibility, flow, limits, warranties
 
 if TYPE_CHECKING:
     from crm.staff.models import User
@@ -90,6 +90,7 @@ def apply(
         note=wish.note.strip(),
         eligibility=eligibility.kept(found) if found else {},
         exception=exception,
+        advice=advice.given_before(ticket=ticket, order=order),
         applicant=actor,
         requested_at=requested_at,
         **_goods(order_item),

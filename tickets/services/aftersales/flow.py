@@ -22,7 +22,7 @@ from tickets.aftersales_choices import (
 from tickets.choices import COMPENSATION_STANDING
 from tickets.compensation.reading import Fault
 from tickets.models import AfterSales, AfterSalesStep
-from tickets.services.aftersales import limits
+from tickets.services.aftersales import limits, overdue
 
 if TYPE_CHECKING:
     from crm.staff.models import User
@@ -108,6 +108,8 @@ def enter(
         due_at=due_at,
         is_late=due_at is not None and now > due_at,
     )
+    if due_at is not None and now > due_at:
+        overdue.record(request, state=before, due_at=due_at)
     record_events([events.aftersales_event(action, request, actor, before=before)])
     return request
 

@@ -12,7 +12,7 @@ from tickets.aftersales_choices import AfterSalesAction, AfterSalesKind, AfterSa
 from tickets.choices import NoticeKind
 from tickets.models import AfterSales
 from tickets.services import notices
-from tickets.services.aftersales import flow
+from tickets.services.aftersales import flow, overdue
 from tickets.services.aftersales.limits import OWED, TIMER_RED, TIMER_WARN
 
 _S = AfterSalesState
@@ -41,6 +41,7 @@ def _over(request: AfterSales, name: str, due_at: datetime) -> None:
         return
     request.overdue_count += 1
     request.save(update_fields=["overdue_count"])
+    overdue.record(request, state=request.state, due_at=due_at)
     slow = request.kind == AfterSalesKind.REPAIR and name == "goods"
     kind = NoticeKind.AFTERSALES_SLOW_REPAIR if slow else NoticeKind.AFTERSALES_OVERDUE
     _tell(request, "slow_repair" if slow else "overdue", kind, due_at, to_supervisors=True)
