@@ -85,7 +85,8 @@ def _chosen_order(orders: list[Order], ticket: Ticket, values: Mapping[str, str]
 
 def _judged(order: Order, item: OrderItem | None, values: Mapping[str, str]) -> tuple[dict[str, Any], str]:
     """What law says, and what is missing to say it."""
-    wish = _wish({"reason": AfterSalesReason.NO_REASON, "kind": AfterSalesKind.REFUND_ONLY, **values})
+    first = {"reason": AfterSalesReason.NO_REASON, "kind": AfterSalesKind.REFUND_ONLY}
+    wish = _wish({**first, **dict(values.items())})
     if wish.reason not in AfterSalesReason.values:
         return {}, ""
     try:
