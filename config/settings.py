@@ -443,5 +443,6 @@ LOGGING = {
     "disable_existing_loggers": False,
     "handlers": {"console": {"class": "logging.StreamHandler"}},
     "root": {"handlers": ["console"], "level": env.str("KEAN_LOG_LEVEL", default="INFO")},
-    "loggers": {"django.server": {"level": "WARNING"}, "httpx": {"level": "WARNING"}},
+    # fontTools tells every glyph it keeps, and with that the words of a document.
+    "loggers": {name: {"level": "WARNING"} for name in ("django.server", "fontTools", "httpx")},
 }

@@ -13,12 +13,14 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, connection, transaction
+from PIL import Image
 
 from core.errors import Conflict, InvalidInput, NotAllowed
 from core.events import Event
 from crm.staff.models import User
 from customers.models import Carrier, Shipment, ShipmentNode, Shop
 from customers.services import upsert_order
+from tests.pdf_text import pages
 from tests.tickets.conftest import MONDAY_NINE
 from tests.world import PNG
 from tickets import compensation, kept_evidence
@@ -61,8 +63,8 @@ def ticket(make_ticket: Callable[..., Ticket], agent: User) -> Ticket:
 
 @pytest.fixture
 def upload(agent: User) -> Callable[..., Attachment]:
-    def make(name: str = "照片.png", actor: User = agent) -> Attachment:
-        return attachments.store_attachment(upload=SimpleUploadedFile(name, PNG), actor=actor)
+    def make(name: str = "照片.png", actor: User = agent, content: bytes = PNG) -> Attachment:
+        return attachments.store_attachment(upload=SimpleUploadedFile(name, content), actor=actor)
 
     return make
 
@@ -161,17 +163,17 @@ def test_a_pack_holds_order_conversation_logistics_attachments_and_evidence(
     )
     made = packs.make_pack(actor=agent, case=case, reason="12315 要求提供材料")
     files = _files(made)
-    assert {"case.json", "conversation.json", "order.json", "logistics.json", "index.html"} <= set(files)
+    assert {"case.json", "conversation.json", "order.json", "logistics.json", "evidence.pdf"} <= set(files)
     assert {"attachments/001-照片.png", "manifest.json", "manifest.sha256"} <= set(files)
     assert sum(name.startswith("evidence/") for name in files) == 2
     manifest = json.loads(files["manifest.json"])
     for entry in manifest["files"]:
         assert hashlib.sha256(files[entry["path"]]).hexdigest() == entry["sha256"]
     assert files["manifest.sha256"].split()[0].decode() == made.row.digest
-    page = files["index.html"].decode()
-    assert ADDRESS in page
-    assert "310104-9" in page
-    assert "杯子碎了" in page
+    paper = "".join(pages(files["evidence.pdf"])).replace("\n", "")
+    assert ADDRESS in paper
+    assert "310104-9" in paper
+    assert "杯子碎了" in paper
     event = Event.objects.get(kind=packs.EXPORTED)
     assert (event.payload["digest"], event.payload["reason"]) == (made.row.digest, "12315 要求提供材料")
 
@@ -180,12 +182,67 @@ def test_a_pack_holds_order_conversation_logistics_attachments_and_evidence(
 def test_without_a_reason_the_pack_is_masked(ticket: Ticket, agent: User, auditor: User) -> None:
     evidence.freeze(ticket=ticket, actor=agent, kind="conversation")
     files = _files(packs.make_pack(actor=agent, ticket=ticket))
-    everything = b"".join(files.values()).decode()
+    paper = "".join(pages(files.pop("evidence.pdf"))).replace("\n", "")
+    everything = b"".join(files.values()).decode() + paper
     assert "13800138000" not in everything
     assert ADDRESS not in everything
     assert EvidencePack.objects.get().is_masked
     with pytest.raises(NotAllowed):
         packs.make_pack(actor=auditor, ticket=ticket)
+
+
+@C35
+def test_the_paper_has_a_cover_contents_with_every_hash_the_pictures_and_page_numbers(
+    ticket: Ticket, agent: User, upload: Any
+) -> None:
+    drawn = io.BytesIO()
+    Image.new("RGB", (40, 30), "red").save(drawn, "PNG")
+    files = [upload(content=drawn.getvalue()), upload("页面.png", content=drawn.getvalue())]
+    conversation.reply(ticket=ticket, actor=agent, body="您好 😀", attachments=files[:1])
+    shown = evidence.freeze_file(
+        attachment=files[1], actor=agent, ticket=ticket, kind="page", url="https://item.example.com/1"
+    )
+    case = cases.open_case(
+        actor=agent, authority="12315", external_number="310104-9", received_at=MONDAY_NINE, ticket=ticket
+    )
+    made = packs.make_pack(actor=agent, case=case)
+    content = _files(made)["evidence.pdf"]
+    cover, contents, *rest = pages(content)
+    for said in ("310104-9", "收到时间", "2026-11-16 09:00:00", "法定时限", "向机关书面答复"):
+        assert said in cover
+    assert f"1 / \n{2 + len(rest)}" in cover
+    for entry in made.row.manifest["files"]:
+        assert entry["path"] == "evidence.pdf" or entry["sha256"] in contents
+    assert shown.digest in contents
+    after = "".join(rest)
+    assert after.index("案件") < after.index("杯子碎了") < after.index("您好 [U+1F600]") < after.index("页面.png")
+    assert "https://item.example.com/1" in after
+    assert content.count(b"/Subtype /Image") == 1  # The same picture twice is kept once.
+    again = packs.make_pack(actor=agent, case=case)
+    assert (again.row.digest, _files(again)["evidence.pdf"]) == (made.row.digest, content)
+
+
+@C35
+def test_the_paper_alone_is_the_same_pack(ticket: Ticket, agent: User) -> None:
+    made = packs.make_pack(actor=agent, ticket=ticket, file_type="pdf")
+    content = made.file.read()
+    assert (content[:5], made.content_type, made.name[-4:]) == (b"%PDF-", "application/pdf", ".pdf")
+    told = {row["path"]: row["sha256"] for row in made.row.manifest["files"]}
+    assert told["evidence.pdf"] == hashlib.sha256(content).hexdigest()
+    with pytest.raises(InvalidInput) as refused:
+        packs.make_pack(actor=agent, ticket=ticket, file_type="doc")
+    assert set(refused.value.fields) == {"file_type"}
+
+
+@C35
+def test_a_picture_that_is_none_stays_a_file(ticket: Ticket, agent: User, upload: Any) -> None:
+    broken = upload("坏图.png")
+    with broken.file.open("wb") as file:
+        file.write(PNG[:20])
+    conversation.reply(ticket=ticket, actor=agent, body="见图", attachments=[broken])
+    files = _files(packs.make_pack(actor=agent, ticket=ticket))
+    assert files["attachments/001-坏图.png"] == PNG[:20]
+    assert "图片未在此显示" in "".join(pages(files["evidence.pdf"]))
 
 
 @C35

@@ -74,6 +74,12 @@ class PackForm(OwnIds):
         required=False,
         help_text=_("写明原因则包含完整个人信息并留痕；留空则脱敏。"),
     )
+    file_type = forms.ChoiceField(
+        label=_("格式"), choices=[(packs.ZIP, _("ZIP（PDF、原件和指纹）")), (packs.PDF, _("仅 PDF"))], required=False
+    )
+
+    def clean_file_type(self) -> str:
+        return self.cleaned_data["file_type"] or packs.ZIP
 
 
 class MeetForm(OwnIds):

@@ -125,11 +125,15 @@ class EvidencePackInputSerializer(StrictSerializer):
     """写明原因时包含完整个人信息（须有权限并留痕），不写则脱敏。"""
 
     reason = CleanCharField(max_length=packs.REASON_LENGTH, required=False, allow_blank=True, default="")
+    file_type = serializers.ChoiceField(choices=list(packs.FILE_TYPES), required=False, default=packs.ZIP)
+
+
+PACK_RESPONSES = {(200, kind): OpenApiResponse(OpenApiTypes.BINARY) for kind in packs.FILE_TYPES.values()}
 
 
 def pack_response(made: packs.MadePack) -> FileResponse:
     """The pack as a download; its manifest's hash stands in a header too."""
-    response = FileResponse(made.file, as_attachment=True, filename=made.name, content_type="application/zip")
+    response = FileResponse(made.file, as_attachment=True, filename=made.name, content_type=made.content_type)
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "no-store"
     response["X-Manifest-Sha256"] = made.row.digest
@@ -218,11 +222,11 @@ class LegalCaseViewSet(CreateMixin, ReadViewSet):
 
     @extend_schema(
         request=EvidencePackInputSerializer,
-        responses={(200, "application/zip"): OpenApiResponse(OpenApiTypes.BINARY)},
-        examples=[example("提交 12315", {"reason": "12315 要求提供材料"}, request_only=True)],
+        responses=PACK_RESPONSES,
+        examples=[example("提交 12315", {"reason": "12315 要求提供材料", "file_type": "pdf"}, request_only=True)],
     )
     @action(detail=True, methods=["post"], url_path="evidence-pack")
     def evidence_pack(self, request: Request, *args: Any, **kwargs: Any) -> Any:
-        """导出证据包（ZIP）：订单、会话、物流、附件、已固定的证据，连同每个文件的指纹。"""
+        """导出证据包：订单、会话、物流、附件、已固定的证据，连同每个文件的指纹；可只要其中的 PDF。"""
         case = self.get_object()
         return pack_response(packs.make_pack(actor=request.user, case=case, **self.validated()))  # type: ignore[arg-type]

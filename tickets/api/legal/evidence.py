@@ -17,7 +17,7 @@ from core.api.people import PersonSerializer
 from core.api.schema import example
 from core.api.serializers import StrictSerializer
 from core.api.viewsets import CreateMixin, ReadViewSet
-from tickets.api.legal.cases import EvidencePackInputSerializer, of_ticket, pack_response
+from tickets.api.legal.cases import PACK_RESPONSES, EvidencePackInputSerializer, of_ticket, pack_response
 from tickets.api.legal.shapes import IdField, TicketField, UploadField
 from tickets.api.views import attachment_response
 from tickets.legal_choices import EvidenceKind
@@ -152,10 +152,10 @@ class EvidenceViewSet(CreateMixin, ReadViewSet):
 
     @extend_schema(
         request=TicketEvidencePackSerializer,
-        responses={(200, "application/zip"): OpenApiResponse(OpenApiTypes.BINARY)},
+        responses=PACK_RESPONSES,
         examples=[example("脱敏导出", {"ticket": "26112100012345"}, request_only=True)],
     )
     @action(detail=False, methods=["post"])
     def pack(self, request: Request, *args: Any, **kwargs: Any) -> Any:
-        """导出一张工单的证据包（ZIP）。"""
+        """导出一张工单的证据包：ZIP，或只要其中的 PDF。"""
         return pack_response(packs.make_pack(actor=request.user, **self.validated()))  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""The evidence pack: one ZIP that explains itself, with every file's hash in its manifest."""
+"""The evidence pack: one ZIP with a PDF that explains it, and every file's hash in its manifest."""
 
 import hashlib
 import io
@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import IO, TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from core import clock
 from core.errors import NotAllowed, TooLarge
@@ -21,15 +21,26 @@ from core.privacy.services import REVEAL_PERMISSION
 from tickets import events
 from tickets.models import Attachment, Evidence, EvidencePack, LegalCase, Ticket
 from tickets.services.attachments import clean_name
-from tickets.services.legal import sources
+from tickets.services.legal import pack_document, sources
 from tickets.services.legal.clocks import refuse
 from tickets.services.legal.evidence import is_intact
+from tickets.services.legal.pack_document import Contents, Exhibit
 
 if TYPE_CHECKING:
     from crm.staff.models import User
 
 EXPORTED = "evidence.exported"
-MANIFEST, MANIFEST_HASH, INDEX = "manifest.json", "manifest.sha256", "index.html"
+MANIFEST, MANIFEST_HASH, DOCUMENT = "manifest.json", "manifest.sha256", "evidence.pdf"
+#: How a pack is handed out: everything, or its paper alone. Both are the same pack under the same manifest.
+ZIP, PDF = "zip", "pdf"
+FILE_TYPES = {ZIP: "application/zip", PDF: "application/pdf"}
+#: The files of facts, and what they are called on paper.
+FACTS = {
+    "case": gettext_lazy("案件"),
+    "conversation": gettext_lazy("会话记录"),
+    "order": gettext_lazy("订单记录"),
+    "logistics": gettext_lazy("物流记录"),
+}
 REASON_LENGTH = 200
 #: More than a dispute has; keeps one export from filling a disk.
 MOST_FILES, MOST_BYTES = 500, 500 * 1024 * 1024
@@ -46,6 +57,7 @@ class MadePack:
     file: IO[bytes]
     name: str
     row: EvidencePack
+    content_type: str
 
 
 class _Writer:
@@ -56,7 +68,7 @@ class _Writer:
         self.date = max(timezone.localtime(at).timetuple()[:6], _EARLIEST)
         self.files: list[dict[str, Any]] = []
 
-    def add(self, path: str, source: IO[bytes], **facts: Any) -> None:
+    def add(self, path: str, source: IO[bytes], **facts: Any) -> dict[str, Any]:
         digest, size = hashlib.sha256(), 0
         entry = zipfile.ZipInfo(path, self.date)  # type: ignore[arg-type]
         entry.compress_type = zipfile.ZIP_DEFLATED
@@ -66,27 +78,27 @@ class _Writer:
                 size += len(chunk)
                 target.write(chunk)
         self.files.append({"path": path, "size": size, "sha256": digest.hexdigest(), **facts})
+        return {"path": path, "size": size, "sha256": digest.hexdigest()}
 
-    def text(self, path: str, content: str, **facts: Any) -> None:
-        self.add(path, io.BytesIO(content.encode()), **facts)
+    def text(self, path: str, content: str, **facts: Any) -> dict[str, Any]:
+        return self.add(path, io.BytesIO(content.encode()), **facts)
 
 
 @transaction.atomic
 def make_pack(
-    *, actor: "User", ticket: Ticket | None = None, case: LegalCase | None = None, reason: str = ""
+    *,
+    actor: "User",
+    ticket: Ticket | None = None,
+    case: LegalCase | None = None,
+    reason: str = "",
+    file_type: str = ZIP,
 ) -> MadePack:
     """Order, conversation, logistics, attachments and frozen evidence of a ticket, or of a case and its ticket.
 
     With a reason personal data is in full, which needs the right to reveal it and is written down; without
     one it is masked. Raises NotAllowed, InvalidInput, TooLarge.
     """
-    if not actor.has_perm("tickets.add_evidencepack"):
-        raise NotAllowed(_("您没有导出证据包的权限。"))
-    reason = " ".join(reason.split())
-    if len(reason) > REASON_LENGTH:
-        refuse("reason", _("不能超过 %(n)d 个字符。") % {"n": REASON_LENGTH})
-    if reason and not actor.has_perm(REVEAL_PERMISSION):
-        raise NotAllowed(_("没有权限查看完整的个人信息。"))
+    reason = _checked(actor, reason, file_type)
     if case is not None and ticket is None:
         ticket = case.ticket
     at = clock.now()
@@ -99,9 +111,27 @@ def make_pack(
         made_by=actor, made_at=at,
     )  # fmt: skip
     _record(row, ticket, case, actor)
+    if file_type == PDF:
+        with zipfile.ZipFile(file) as archive:
+            file = io.BytesIO(archive.read(DOCUMENT))
     subject = case.external_number if case is not None else ticket.number if ticket is not None else ""
     stem = "".join(ch for ch in subject if ch.isalnum() or ch in "-_")[:60] or str(row.pk)
-    return MadePack(file, f"evidence-{stem}-{timezone.localtime(at):%Y%m%d%H%M}.zip", row)
+    name = f"evidence-{stem}-{timezone.localtime(at):%Y%m%d%H%M}.{file_type}"
+    return MadePack(file, name, row, FILE_TYPES[file_type])
+
+
+def _checked(actor: "User", reason: str, file_type: str) -> str:
+    """The reason on one line, when this person may have this pack."""
+    if not actor.has_perm("tickets.add_evidencepack"):
+        raise NotAllowed(_("您没有导出证据包的权限。"))
+    if file_type not in FILE_TYPES:
+        refuse("file_type", _("请选择 ZIP 或 PDF。"))
+    reason = " ".join(reason.split())
+    if len(reason) > REASON_LENGTH:
+        refuse("reason", _("不能超过 %(n)d 个字符。") % {"n": REASON_LENGTH})
+    if reason and not actor.has_perm(REVEAL_PERMISSION):
+        raise NotAllowed(_("没有权限查看完整的个人信息。"))
+    return reason
 
 
 def _temporary_file() -> Any:
@@ -119,10 +149,12 @@ def _write(
             "order": sources.order(ticket, masked=masked),
             "logistics": sources.logistics(ticket),
         }
-    for name, value in facts.items():
-        if value is not None:
-            writer.text(f"{name}.json", sources.written(value))
-    items = _add_files(writer, ticket, case, masked=masked)
+    exhibits = [
+        Exhibit(title=str(title), name=name, **writer.text(f"{name}.json", sources.written(facts[name])))
+        for name, title in FACTS.items()
+        if facts.get(name) is not None
+    ]
+    exhibits += _add_files(writer, ticket, case, masked=masked)
     head = {
         "ticket": ticket.number if ticket is not None else None,
         "case": case.external_number if case is not None else None,
@@ -130,8 +162,8 @@ def _write(
         "made_by": actor.name,
         "masked": masked,
     }
-    page = {"head": head, "at": at, "case_row": case, "ticket": ticket, "files": list(writer.files), **facts}
-    writer.text(INDEX, render_to_string("tickets/evidence_pack.html", page | {"evidence": items}))
+    paper = pack_document.rendered(Contents(head=head, at=at, case=case, facts=facts, exhibits=exhibits))
+    writer.add(DOCUMENT, io.BytesIO(paper))
     manifest = {**head, "files": writer.files}
     content = sources.written(manifest)
     digest = hashlib.sha256(content.encode()).hexdigest()
@@ -169,9 +201,7 @@ def _case_facts(case: LegalCase) -> dict[str, Any]:
     }
 
 
-def _add_files(
-    writer: _Writer, ticket: Ticket | None, case: LegalCase | None, *, masked: bool
-) -> list[tuple[Evidence, bool]]:
+def _add_files(writer: _Writer, ticket: Ticket | None, case: LegalCase | None, *, masked: bool) -> list[Exhibit]:
     """Attachments of the conversation, then everything frozen. Frozen words hold personal data, so a masked pack
     leaves them out and names their hashes alone; nobody can mask a picture, so files always go along."""
     rows = Evidence.objects.none()
@@ -182,19 +212,31 @@ def _add_files(
     evidence = list(rows.select_related("attachment", "frozen_by").order_by("pk").distinct())
     files = list(Attachment.objects.filter(message__ticket=ticket).order_by("pk")) if ticket is not None else []
     _check_size(files, evidence)
-    for number, attachment in enumerate(files, start=1):
-        with attachment.file.open("rb") as file:
-            writer.add(f"attachments/{number:03}-{clean_name(attachment.name)}", file, stored_sha256=attachment.sha256)
     found = []
-    for row in evidence:
-        found.append((row, is_intact(row)))
-        told = {"evidence": row.pk, "frozen_sha256": row.digest, "frozen_at": sources.moment(row.frozen_at)}
-        if row.attachment is not None:
-            with row.attachment.file.open("rb") as file:
-                writer.add(f"evidence/{row.pk}-{clean_name(row.attachment.name)}", file, **told)
-        elif not masked:
-            writer.text(f"evidence/{row.pk}-{row.kind}.json", row.content or "", **told)
-    return found
+    for number, attachment in enumerate(files, start=1):
+        path = f"attachments/{number:03}-{clean_name(attachment.name)}"
+        with attachment.file.open("rb") as file:
+            kept = writer.add(path, file, stored_sha256=attachment.sha256)
+        found.append(Exhibit(title=attachment.name, file=attachment, **kept))
+    return found + [_frozen(writer, row, masked=masked) for row in evidence]
+
+
+def _frozen(writer: _Writer, row: Evidence, *, masked: bool) -> Exhibit:
+    """One frozen piece: its file or its words, and on paper when, by whom, and whether it still is the same."""
+    kept: dict[str, Any] = {"sha256": row.digest}
+    told = {"evidence": row.pk, "frozen_sha256": row.digest, "frozen_at": sources.moment(row.frozen_at)}
+    if row.attachment is not None:
+        with row.attachment.file.open("rb") as file:
+            kept = writer.add(f"evidence/{row.pk}-{clean_name(row.attachment.name)}", file, **told)
+    elif not masked:
+        kept = writer.text(f"evidence/{row.pk}-{row.kind}.json", row.content or "", **told)
+    lines = [
+        (_("类型"), str(row.get_kind_display())),
+        (_("网址"), row.url),
+        (_("固定"), f"{pack_document.moment(row.frozen_at)} · {row.frozen_by.name}"),
+        (_("核对"), _("完好") if is_intact(row) else _("被改动")),
+    ]
+    return Exhibit(title=row.title, file=row.attachment, told=lines, **kept)
 
 
 def _check_size(files: list[Attachment], evidence: list[Evidence]) -> None:
