@@ -33,8 +33,14 @@ SETTINGS = {
     "jit": "off",
     "log_checkpoints": "off",
 }
-# For tests only: their folder is thrown away, so nothing needs to survive a power cut.
-THROW_AWAY_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# For tests only: their folder is thrown away, so nothing needs to survive a power cut; some let fifty people act at
+# the same moment, each over a connection of their own.
+THROW_AWAY_SETTINGS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "200",
+}
 
 # Without a UTF-8 LC_CTYPE the full-text search and pg_trgm see no Chinese at all. macOS may lack C.UTF-8.
 CHARACTER_TYPES = ("C.UTF-8", "en_US.UTF-8")

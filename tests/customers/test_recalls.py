@@ -141,7 +141,7 @@ def clock_date(moment: datetime) -> date:
 
 @pytest.mark.capability("D11")
 @pytest.mark.django_db(transaction=True)
-def test_two_workers_tell_every_customer_exactly_once(supervisor: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fifty_workers_tell_every_customer_exactly_once(supervisor: User, monkeypatch: pytest.MonkeyPatch) -> None:
     """2,000 orders in small: chunks of twenty, and customers whose two orders fall to different workers."""
     monkeypatch.setattr(running, "CHUNK", 20)
     load_public_holidays()
@@ -150,7 +150,7 @@ def test_two_workers_tell_every_customer_exactly_once(supervisor: User, monkeypa
     sell(crowd[:40], batch="B1", at=NOON - 8 * DAY, prefix="again")
     recall = start(supervisor)
     assert recall.orders.count() == 160
-    in_threads(2, lambda: tell_all(recall))
+    in_threads(50, lambda: tell_all(recall))
     told = Outreach.objects.about("recall", recall.pk)
     assert told.count() == told.values("customer").distinct().count() == 120
     assert OutboxItem.objects.filter(kind="outreach").count() == 120

@@ -164,13 +164,13 @@ def test_bad_inputs_are_named(make_ticket: Make, agent: User) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_fifty_grants_at_once_keep_the_sum_of_the_day(make_ticket: Make, agent: User) -> None:
-    tickets = [make_ticket() for _number in range(5)]
+    ticket = make_ticket()
     inputs = {"P": "30", "severity": "0.10", "responsibility": "1"}
 
-    def work() -> int:
-        return sum(grant(ticket, agent, "3", inputs=inputs).status == "granted" for ticket in tickets)
+    def work() -> bool:
+        return grant(ticket, agent, "3", inputs=inputs).status == "granted"
 
-    assert sum(in_threads(10, work)) == 16
+    assert sum(in_threads(50, work)) == 16
     granted = Compensation.objects.filter(status="granted").values_list("amount", flat=True)
     assert sum(granted, Decimal(0)) == Decimal(48)
     assert Compensation.objects.filter(status="pending").count() == ApprovalRequest.objects.count() == 34
