@@ -26,6 +26,8 @@ from customers.api.recalls import RecallViewSet
 from customers.api.shipments import CarrierViewSet, ShipmentExceptionViewSet, ShipmentViewSet, StallRuleViewSet
 from customers.api.views import CustomerViewSet
 from knowledge.api.views import ArticleViewSet
+from knowledge.api.diagnosis import DiagnosisTreeViewSet
+from knowledge.api.safety import SafetySheetViewSet, SafetyTermViewSet
 from scripts_library.api.views import ScriptViewSet
 from tickets.api.abuse import AbuseReportViewSet
 from tickets.api.aftersales.refunds import RefundViewSet
@@ -44,6 +46,7 @@ from tickets.api.compensations import CompensationViewSet
 from tickets.api.complaints import ComplaintViewSet
 from tickets.api.configuration import ChannelViewSet, PolicyViewSet, QueueViewSet, RoutingRuleViewSet
 from tickets.api.grading import EscalationViewSet, LevelViewSet, TriggerViewSet
+from tickets.api.diagnosis import DiagnosisRunViewSet
 from tickets.api.legal.cases import LegalCaseViewSet
 from tickets.api.legal.deadlines import LegalDeadlineViewSet, LegalRuleViewSet
 from tickets.api.legal.evidence import EvidenceViewSet
@@ -53,6 +56,7 @@ from tickets.api.notices import NoticeViewSet
 from tickets.api.platform_norms import PlatformNormViewSet
 from tickets.api.public import InboundView, PublicComplaintView, TrackView
 from tickets.api.solutions import PrecedentView, SolutionView
+from tickets.api.safety import SafetyClaimViewSet, SafetyIncidentViewSet
 from tickets.api.transfers import TransferViewSet
 from tickets.api.views import AttachmentViewSet, TicketViewSet
 from tickets.api.waiting import WaitingReplyViewSet
@@ -78,6 +82,12 @@ router.register("disruptions", DisruptionViewSet, basename="disruption")
 router.register("scripts", ScriptViewSet, basename="script")
 router.register("articles", ArticleViewSet, basename="article")
 router.register("tickets", TicketViewSet, basename="ticket")
+router.register("safety-sheets", SafetySheetViewSet, basename="safety-sheet")
+router.register("safety-terms", SafetyTermViewSet, basename="safety-term")
+router.register("safety-claims", SafetyClaimViewSet, basename="safety-claim")
+router.register("safety-incidents", SafetyIncidentViewSet, basename="safety-incident")
+router.register("diagnosis-trees", DiagnosisTreeViewSet, basename="diagnosis-tree")
+router.register("diagnosis-runs", DiagnosisRunViewSet, basename="diagnosis-run")
 router.register("waiting-replies", WaitingReplyViewSet, basename="waiting-reply")
 router.register("notices", NoticeViewSet, basename="notice")
 router.register("transfers", TransferViewSet, basename="transfer")

@@ -1,12 +1,30 @@
-"""Articles in the admin."""
+"""Articles, safety sheets and trees of diagnosis in the admin."""
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
 
+from core.errors import InvalidInput
 from core.versions.admin import ItemAdmin, ReadOnlyAdmin, VersionAdmin, VersionInline
 from knowledge import services
-from knowledge.models import Article, ArticleExample, ArticleVersion, HelpfulVote, ReaderVote
+from knowledge.diagnosis import trees
+from knowledge.models import (
+    Article,
+    ArticleExample,
+    ArticleVersion,
+    DiagnosisTree,
+    DiagnosisTreeVersion,
+    HelpfulVote,
+    ReaderVote,
+    SafetySheet,
+    SafetySheetVersion,
+    SafetyTerm,
+)
+from knowledge.models.safety import SHEET_TEXTS
+from knowledge.safety import sheets
+from knowledge.safety.terms import save_term
 
 
 class ArticleVersionInline(VersionInline):
@@ -67,3 +85,66 @@ class ReaderVoteAdmin(ReadOnlyAdmin):
     list_select_related = ("version",)
     fields = ("version", "is_helpful", "created_at")
     show_full_result_count = False
+
+
+class SafetySheetVersionInline(VersionInline):
+    model = SafetySheetVersion
+
+
+@admin.register(SafetySheet)
+class SafetySheetAdmin(ItemAdmin):
+    list_display = ("key", "title", "live_link", "owner", "updated_at")
+    search_fields = ("key", "title")
+    fields = ("key", "title", "owner", "live_link", ("created_at", "updated_at"))
+    inlines = (SafetySheetVersionInline,)
+
+    @staticmethod
+    def create(actor: Any, values: dict[str, Any]) -> SafetySheet:
+        return sheets.create_sheet(actor=actor, **values)
+
+    @staticmethod
+    def change(sheet: SafetySheet, actor: Any, changes: dict[str, Any]) -> SafetySheet:
+        return sheets.update_sheet(sheet=sheet, actor=actor, changes=changes)
+
+
+@admin.register(SafetySheetVersion)
+class SafetySheetVersionAdmin(VersionAdmin):
+    words = ("title", "body", *SHEET_TEXTS, "source", "note", "valid_from", "valid_until")
+
+
+@admin.register(SafetyTerm)
+class SafetyTermAdmin(ModelAdmin):
+    list_display = ("text", "kind", "is_active", "updated_at")
+    list_filter = ("kind", "is_active")
+    search_fields = ("text",)
+
+    def save_model(self, request: HttpRequest, obj: SafetyTerm, form: Any, change: bool) -> None:
+        try:
+            save_term(term=obj, actor=request.user, values={})
+        except InvalidInput as error:
+            messages.error(request, error.message)
+
+
+class DiagnosisTreeVersionInline(VersionInline):
+    model = DiagnosisTreeVersion
+
+
+@admin.register(DiagnosisTree)
+class DiagnosisTreeAdmin(ItemAdmin):
+    list_display = ("key", "title", "product", "live_link", "owner", "updated_at")
+    search_fields = ("key", "title", "product")
+    fields = ("key", "title", "product", "owner", "live_link", ("created_at", "updated_at"))
+    inlines = (DiagnosisTreeVersionInline,)
+
+    @staticmethod
+    def create(actor: Any, values: dict[str, Any]) -> DiagnosisTree:
+        return trees.create_tree(actor=actor, **values)
+
+    @staticmethod
+    def change(tree: DiagnosisTree, actor: Any, changes: dict[str, Any]) -> DiagnosisTree:
+        return trees.update_tree(tree=tree, actor=actor, changes=changes)
+
+
+@admin.register(DiagnosisTreeVersion)
+class DiagnosisTreeVersionAdmin(VersionAdmin):
+    words = (*VersionAdmin.words, "steps")

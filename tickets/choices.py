@@ -110,6 +110,7 @@ class NoticeKind(models.TextChoices):
     LEGAL_MISSED = "legal_missed", _("错过法定时限，请写明原因和补救")
     LEGAL_REVIEW = "legal_review", _("有工单提请法务复核")
     LEGAL_OPINION = "legal_opinion", _("法务复核已有意见")
+    SAFETY_INCIDENT = "safety_incident", _("有产品安全事故，请判断是否召回")
     WATCHED_MESSAGE = "watched_message", _("关注的工单有新消息")
     BUDGET_WARNED = "budget_warned", _("本月补偿已用预算的 80%")
     BUDGET_SPENT = "budget_spent", _("本月补偿已用完预算")

@@ -163,3 +163,21 @@ SAFETY_TERMS = _words(
 )
 LEGAL_TERMS = _words("12315 12345 消协 工商 市场监管 起诉 律师 法院 报警 曝光 记者 媒体 315 退一赔三 假一赔十 退一赔十")
 NEGATIONS = _words("不 没 没有 无 未 别 不太 不是 并不 不怎么")
+# What food and cosmetics may hold that harms some people: asked for by customers, promised away by careless replies.
+ALLERGENS = _words(
+    "花生 坚果 核桃 杏仁 腰果 开心果 榛子 夏威夷果 乳糖 牛奶 奶粉 乳清 乳制品 鸡蛋 蛋清 麸质 小麦 大豆 豆制品 海鲜 虾 蟹 贝类 鱼类 "
+    "芒果 芝麻 酒精 香精 香料 色素 防腐剂 添加剂 激素 抗生素 咖啡因 蔗糖 代糖 阿斯巴甜 甲醛 荧光剂 重金属 铅 汞 硅油 皂基 水杨酸 "
+    "尼泊金酯 过敏原 致敏物 致敏成分 刺激成分 有害物质 有毒物质 刺激性 副作用"
+)
+# Words with which customers speak of allergies and of who may eat or use something.
+ALLERGY_TERMS = _words(
+    "过敏 敏感肌 敏感皮肤 起疹子 起疹 疹子 荨麻疹 起红点 红肿 发痒 瘙痒 乳糖不耐 忌口 成分表 配料表 过敏原 含不含 有没有添加 "
+    "孕妇能吃吗 孕妇可以吃吗 孕妇能用吗 孕妇可以用吗 怀孕能吃吗 怀孕可以吃吗 怀孕能用吗 怀孕可以用吗 哺乳期能吃吗 哺乳期可以吃吗 "
+    "哺乳期能用吗 哺乳期可以用吗 宝宝能吃吗 宝宝可以吃吗 宝宝能用吗 宝宝可以用吗 小孩能吃吗 小孩可以吃吗 小孩能用吗 孩子能吃吗 "
+    "孩子可以吃吗 婴儿能用吗 婴儿可以用吗 老人能吃吗 糖尿病能吃吗 糖尿病人能吃吗 糖尿病可以吃吗 含花生 花生 坚果 乳糖 麸质 含酒精"
+)
+# People for whom "may eat" is a promise about their health.
+VULNERABLE = _words(
+    "孕妇 孕妈 孕期 怀孕 备孕 哺乳期 宝宝 宝妈 婴儿 婴幼儿 新生儿 小孩 小朋友 孩子 儿童 老人 老年人 糖尿病 高血压 肾病 "
+    "过敏体质 过敏的人 过敏人群 敏感肌 敏感皮肤 敏感肌肤 乳糖不耐"
+)

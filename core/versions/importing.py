@@ -22,13 +22,14 @@ _BATCH = 1_000
 
 @dataclass(frozen=True)
 class TextRow:
-    """A text to bring in. `columns` are further columns of its item."""
+    """A text to bring in. `columns` are further columns of its item, `extra` of its version."""
 
     line: int
     key: str
     title: str
     body: str
     columns: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -80,7 +81,7 @@ def title_of(body: str) -> str:
 
 def _problem(model: type[VersionedItem], row: TextRow) -> str | None:
     try:
-        check_words(version_model(model)(number=1, title=row.title, body=row.body))
+        check_words(version_model(model)(number=1, title=row.title, body=row.body, **row.extra))
     except InvalidInput as refused:
         return parts(explained(name, " ".join(found)) for name, found in refused.fields.items())
     return None
@@ -129,8 +130,8 @@ def _bring_in_again(
     locked = lock_item(item)
     versions = version_model(type(item))._default_manager.filter(item=locked)
     last = versions.order_by("-number").first()
-    newest = {(version.title, version.body) for version in (last, locked.live_version) if version is not None}
-    if (row.title, row.body) in newest:
+    words = {"title": row.title, "body": row.body, **row.extra}
+    if any(_says(version, words) for version in (last, locked.live_version) if version is not None):
         report.unchanged += 1
         return
     reviewed = locked.live_version is not None and locked.live_version.origin != Origin.IMPORTED
@@ -142,6 +143,10 @@ def _bring_in_again(
         set_live(version)
     record_events([_event(version, actor)])
     report.changed += 1
+
+
+def _says(version: Version, words: Mapping[str, Any]) -> bool:
+    return all(getattr(version, name) == value for name, value in words.items())
 
 
 def _version(item: VersionedItem, number: int, row: TextRow, actor: Any | None, as_draft: bool) -> Version:
@@ -157,6 +162,7 @@ def _version(item: VersionedItem, number: int, row: TextRow, actor: Any | None, 
         status=VersionStatus.DRAFT if as_draft else VersionStatus.PUBLISHED,
         published_at=None if as_draft else now,
         publisher=None if as_draft else actor,
+        **row.extra,
     )
 
 

@@ -187,6 +187,10 @@ class Version(models.Model):
         """What is wrong with the words, by field; concrete versions add their own rules."""
         return {}
 
+    def unfinished(self) -> dict[str, list[str]]:
+        """What keeps the words from review and use, by field, though a draft may still have it."""
+        return {}
+
     def can_be_reviewed_by(self, user: Any) -> bool:
         """Two people see every text: the one who wrote it never approves it."""
         return self.author_id != user.pk and user.has_perm(right_name(type(self), "review"))

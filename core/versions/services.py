@@ -181,6 +181,13 @@ def check_words(version: Version) -> None:
         raise InvalidInput(next(iter(problems.values()))[0], fields=problems)
 
 
+def check_finished(version: Version) -> None:
+    """Refuse for review and use what only a draft may be."""
+    unfinished = version.unfinished()
+    if unfinished:
+        raise InvalidInput(next(iter(unfinished.values()))[0], code="unfinished", fields=unfinished)
+
+
 @transaction.atomic
 def _move(version: Version, move: Move, actor: Any, **columns: Any) -> Version:
     """Permission → state → write → event, in one transaction under the item's lock."""
@@ -197,6 +204,8 @@ def _move(version: Version, move: Move, actor: Any, **columns: Any) -> Version:
         raise NotAllowed(_("作者不能审核自己撰写的版本。"), code="own_version")
     if move.verb == "submit":
         check_words(locked)
+    if move.verb in ("submit", "publish"):
+        check_finished(locked)
     if move.verb == "publish":
         _guard_period(locked)
         retire_former(locked, actor)

@@ -22,6 +22,7 @@ from tickets.choices import (
     TicketType,
 )
 from tickets.models import ContactAttempt, Ticket, TicketMessage
+from tickets.services.safety import claims
 
 NAME, SUBJECT, BODY, REASON = 100, 200, 20_000, 500
 #: What may be written; automatic messages write themselves.
@@ -265,7 +266,29 @@ class MessageSerializer(serializers.Serializer):
         }
 
 
-class MessageCreateSerializer(StrictSerializer):
+class SafetyConfirmationSerializer(StrictSerializer):
+    """回复承诺安全时，对照的安全资料版本；没有资料时由主管写理由。"""
+
+    safety_version = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=1,
+        max_value=2**63 - 1,
+        help_text=_("对照过的安全资料版本 id，见 409 回答的 sheets"),
+    )
+    safety_reason = CleanCharField(
+        max_length=claims.REASON_LENGTH, required=False, allow_blank=True, help_text=_("没有安全资料时承诺的理由，限主管")
+    )
+
+
+def taken_confirmation(data: dict[str, Any]) -> claims.Confirmation:
+    """The confirmation out of checked input."""
+    return claims.Confirmation(data.pop("safety_version", None), data.pop("safety_reason", ""))
+
+
+class MessageCreateSerializer(SafetyConfirmationSerializer):
+    """一条消息：回复、内部备注或客户消息。"""
+
     kind = serializers.ChoiceField(SENT_KINDS)
     body = CleanCharField(max_length=BODY, multiline=True, allow_blank=True, default="")
     script = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=2**63 - 1)

@@ -157,7 +157,8 @@ class TicketViewSet(desk.DeskActions, CreateMixin, ReadViewSet):
         files = self._own_files(request, data.get("attachments", []))
         common = {"ticket": ticket, "actor": request.user, "body": data["body"], "attachments": files}
         if kind == MessageKind.REPLY:
-            return conversation.reply(**common, script_version=self._script(data.get("script")))
+            safety = shapes.taken_confirmation(data)
+            return conversation.reply(**common, script_version=self._script(data.get("script")), safety=safety)
         if kind == MessageKind.NOTE:
             return conversation.add_note(**common)
         channel = channel_for(data["channel"])[0] if data.get("channel") else None

@@ -14,11 +14,10 @@ from rest_framework.response import Response
 from core.api.fields import CleanCharField, MomentField
 from core.api.people import PersonSerializer
 from core.api.schema import example
-from core.api.serializers import StrictSerializer
 from core.api.viewsets import WriteViewSet
 from core.errors import InvalidInput
 from scripts_library.models import ScriptVersion
-from tickets.api.serializers import BODY, AttachmentSerializer
+from tickets.api.serializers import BODY, AttachmentSerializer, SafetyConfirmationSerializer, taken_confirmation
 from tickets.choices import WaitingState
 from tickets.models import Attachment, Ticket, WaitingReply
 from tickets.services import sending, waiting
@@ -29,7 +28,9 @@ UNDO_EXAMPLE = {"ticket": "26112100012345", "body": "您好，已为您登记。
 CHANGE_EXAMPLE = {"send_at": "2026-11-23T14:00:00+08:00"}
 
 
-class WaitingReplyCreateSerializer(StrictSerializer):
+class WaitingReplyCreateSerializer(SafetyConfirmationSerializer):
+    """等待发出的回复。"""
+
     ticket = serializers.CharField(max_length=20, help_text=gettext_lazy("工单的编号或 id"))
     body = CleanCharField(max_length=BODY, multiline=True, allow_blank=True, default="")
     script = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=LARGEST_ID)
@@ -65,7 +66,9 @@ class WaitingReplyCreateSerializer(StrictSerializer):
         return files
 
 
-class WaitingReplyChangeSerializer(StrictSerializer):
+class WaitingReplyChangeSerializer(SafetyConfirmationSerializer):
+    """新的内容或时间。"""
+
     body = CleanCharField(max_length=BODY, multiline=True, allow_blank=True, required=False)
     send_at = MomentField(required=False)
 
@@ -139,7 +142,10 @@ class WaitingReplyViewSet(WriteViewSet):
 
     def create_instance(self, serializer: Any) -> WaitingReply:
         values = dict(serializer.validated_data)
-        return sending.plan_reply(actor=self.request.user, script_version=values.pop("script", None), **values)
+        safety = taken_confirmation(values)
+        return sending.plan_reply(
+            actor=self.request.user, script_version=values.pop("script", None), safety=safety, **values
+        )
 
     @extend_schema(
         request=WaitingReplyChangeSerializer,
@@ -151,10 +157,12 @@ class WaitingReplyViewSet(WriteViewSet):
         return super().partial_update(request, *args, **kwargs)
 
     def update_instance(self, instance: WaitingReply, serializer: Any) -> WaitingReply:
-        if not serializer.validated_data:
+        values = dict(serializer.validated_data)
+        safety = taken_confirmation(values)
+        if not values:
             sentence = _("请填写内容或发送时间。")
             raise InvalidInput(sentence, fields={"body": [sentence]})
-        return waiting.change(waiting=instance, actor=self.request.user, **serializer.validated_data)
+        return waiting.change(waiting=instance, actor=self.request.user, safety=safety, **values)
 
     @extend_schema(request=None, responses=WaitingReplySerializer)
     @action(detail=True, methods=["post"], url_path="take-back")

@@ -261,6 +261,8 @@ _TICKET = (
     RulePreset(
         "recall.serious", "消费品召回：严重情形报告", _working(2), "began", PARTLY, "消费品召回管理暂行规定", warns=(1,)
     ),
+    RulePreset("safety.report", "危及人身财产安全的缺陷：报告主管部门、告知消费者", _hours(24), "began", HOUSE, _CRPL,
+               "第十九条；实施条例第八条（立即；24 小时为本店目标）", warns=(2, 12)),
     RulePreset("breach.cac", "较大以上网络安全事件报告网信部门", _hours(4), "began", VERIFIED,
                "国家网络安全事件报告管理办法", "第四条", warns=(1, 2, 3)),
     RulePreset("breach.persons", "个人信息泄露通知个人", _hours(24), "began", HOUSE, "个人信息保护法",

@@ -7,6 +7,7 @@ from tickets.models.channel import Channel, Queue, RoutingRule
 from tickets.models.chat import BotAnswer, Chat, ChatAcknowledgement, ChatSettings, ChatVisitor
 from tickets.models.compensation import Compensation
 from tickets.models.desk import Draft, Notice, TicketSeen, WaitingReply
+from tickets.models.diagnosis import DiagnosisRun
 from tickets.models.evidence import Evidence, EvidencePack, Investigation, InvestigationEntry, LegalReview
 from tickets.models.grading import ComplaintGrade, ComplaintLevel, Escalation, EscalationTrigger
 from tickets.models.legal import LegalCase, LegalClock, LegalMoment, LegalRule
@@ -18,6 +19,7 @@ from tickets.models.platform import ChannelAccess, ChannelContact, PlatformDay, 
 from tickets.models.refund import Refund
 from tickets.models.relation import TicketLink, TicketTransfer
 from tickets.models.sla import SLAClock, SLAPolicy, SLATarget, TicketPause
+from tickets.models.safety import SafetyClaim, SafetyIncident
 from tickets.models.ticket import Ticket, TicketMerge, TicketTag, TicketWatcher
 from tickets.models.warranty import RepairPeriod, Warranty
 from tickets.triage.models import TriageModel
@@ -43,6 +45,7 @@ __all__ = [
     "ContactAttempt",
     "Draft",
     "Escalation",
+    "DiagnosisRun",
     "EscalationTrigger",
     "Evidence",
     "EvidencePack",
@@ -72,6 +75,8 @@ __all__ = [
     "SLATarget",
     "StageNorm",
     "Ticket",
+    "SafetyClaim",
+    "SafetyIncident",
     "TicketLink",
     "TicketMerge",
     "TicketMessage",

@@ -67,6 +67,17 @@ class WaitingReply(EncryptedRow):
         related_name="+",
     )
     attachments = models.ManyToManyField(Attachment, blank=True, related_name="+", verbose_name=_("附件"))
+    #: What it promises about safety was confirmed by this version of the sheet, or, without a sheet, for this reason.
+    safety_version = models.ForeignKey(
+        "knowledge.SafetySheetVersion",
+        verbose_name=_("安全资料版本"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+    )
+    safety_reason = models.CharField(_("无资料时承诺的理由"), max_length=300, blank=True, default="", db_default="")
     solves = models.BooleanField(_("发送后解决"), default=False)
     is_chosen = models.BooleanField(_("定时发送"), default=False)
     send_at = models.DateTimeField(_("发送时间"))

@@ -21,6 +21,7 @@ from tickets.models import Attachment, Channel, Ticket, TicketMessage
 from tickets.readable import hide_numbers, preview, search_vector
 from tickets.services import outgoing, routing, sla, snoozing, waiting, watching
 from tickets.services.norms.repeats import repeats_in
+from tickets.services.safety import claims
 from tickets.services.transitions import after_pause, lock
 
 if TYPE_CHECKING:
@@ -56,14 +57,23 @@ def _message_event(ticket: Ticket, message: TicketMessage, actor: "User | None")
     return events.ticket_event(events.MESSAGE, ticket, actor, message=message.pk, kind=message.kind)
 
 
-def check_reply(*, ticket: Ticket, body: str, attachments: Sequence[Attachment] = ()) -> None:
-    """Refuse what could not be sent now: also asked before a reply begins to wait."""
+def check_reply(
+    *,
+    ticket: Ticket,
+    actor: "User",
+    body: str,
+    script_version: ScriptVersion | None = None,
+    attachments: Sequence[Attachment] = (),
+    safety: claims.Confirmation | None = None,
+) -> claims.Confirmed | None:
+    """Refuse what could not be sent now: also asked before a reply begins to wait. Answers what it may promise."""
     routing.refuse_merged(ticket)
     if ticket.status == TicketStatus.CLOSED:
         raise Conflict(str(_("工单已关闭，请先重开。")), code="closed", allowed=ticket.allowed_actions())
     _check_body(body, attachments)
     assert_sendable(body)
     outgoing.check_reply(ticket=ticket, body=body, attachments=attachments)
+    return claims.check(ticket=ticket, actor=actor, body=body, script_version=script_version, given=safety)
 
 
 @transaction.atomic
@@ -74,10 +84,13 @@ def reply(
     body: str,
     script_version: ScriptVersion | None = None,
     attachments: Sequence[Attachment] = (),
+    safety: claims.Confirmation | None = None,
 ) -> TicketMessage:
     """Answer the customer. Ends the response clocks; a waiting ticket is accepted by who answers."""
     ticket = lock(ticket)
-    check_reply(ticket=ticket, body=body, attachments=attachments)
+    promised = check_reply(
+        ticket=ticket, actor=actor, body=body, script_version=script_version, attachments=attachments, safety=safety
+    )
     message = TicketMessage.objects.create(
         ticket=ticket,
         kind=MessageKind.REPLY,
@@ -88,6 +101,7 @@ def reply(
         created_at=clock.now(),
     )
     _attach(message, attachments)
+    claims.record(promised, message=message, ticket=ticket, actor=actor)
     fields = [*_TOUCHED, *sla.DUE_FIELDS]
     ended = [Metric.FIRST_RESPONSE, Metric.NEXT_RESPONSE]
     if ticket.first_responded_at is None:

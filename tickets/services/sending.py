@@ -11,6 +11,7 @@ from core.errors import Conflict, DomainError
 from tickets.choices import MOVES, Action, DraftKind, MessageKind, WaitingState
 from tickets.models import Attachment, Ticket, TicketMessage, WaitingReply
 from tickets.services import conversation, drafts, transitions, waiting
+from tickets.services.safety.claims import Confirmation
 from tickets.services.transitions import lock
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def send_reply(
     solves: bool = False,
     send_at: datetime | None = None,
     seen: int | None = None,
+    safety: Confirmation | None = None,
 ) -> TicketMessage | WaitingReply:
     """Send as the person has set it: after ten seconds in which it can be taken back, at once, or at `send_at`.
 
@@ -48,13 +50,15 @@ def send_reply(
     Conflict "newer_message". The draft ends with the sending.
     """
     ticket = lock(ticket)
-    conversation.check_reply(ticket=ticket, body=body, attachments=attachments)
+    promised = conversation.check_reply(
+        ticket=ticket, actor=actor, body=body, script_version=script_version, attachments=attachments, safety=safety
+    )
     if seen is not None:
         _check_seen(ticket, seen)
     sent: TicketMessage | WaitingReply
     if send_at is None and not actor.undoes_send:
         sent = conversation.reply(
-            ticket=ticket, actor=actor, body=body, script_version=script_version, attachments=attachments
+            ticket=ticket, actor=actor, body=body, script_version=script_version, attachments=attachments, safety=safety
         )
         if solves:
             transitions.solve(ticket=ticket, actor=actor)
@@ -67,6 +71,7 @@ def send_reply(
             attachments=attachments,
             solves=solves,
             send_at=send_at,
+            promised=promised,
         )
     drafts.drop_draft(ticket=ticket, actor=actor, kind=DraftKind.REPLY)
     return sent
@@ -83,13 +88,16 @@ def plan_reply(
     solves: bool = False,
     send_at: datetime | None = None,
     seen: int | None = None,
+    safety: Confirmation | None = None,
 ) -> WaitingReply:
     """A reply that always waits: until `send_at`, or for the ten seconds of taking back. The composer's draft stays.
 
     `seen` as for `send_reply`.
     """
     ticket = lock(ticket)
-    conversation.check_reply(ticket=ticket, body=body, attachments=attachments)
+    promised = conversation.check_reply(
+        ticket=ticket, actor=actor, body=body, script_version=script_version, attachments=attachments, safety=safety
+    )
     if seen is not None:
         _check_seen(ticket, seen)
     return waiting.hold(
@@ -100,6 +108,7 @@ def plan_reply(
         attachments=attachments,
         solves=solves,
         send_at=send_at,
+        promised=promised,
     )
 
 
@@ -143,6 +152,7 @@ def _send_out(ticket: Ticket, row: WaitingReply) -> TicketMessage | None:
                 body=row.body,
                 script_version=row.script_version,
                 attachments=list(row.attachments.all()),
+                safety=waiting.confirmation_of(row),
             )
             _solve(ticket, row)
     except DomainError as error:

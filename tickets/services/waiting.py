@@ -6,7 +6,7 @@ nothing. What is taken back, cancelled or refused returns to its author's draft.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -20,6 +20,7 @@ from tickets import events
 from tickets.choices import DraftKind, NoticeKind, WaitingState
 from tickets.models import Attachment, Draft, Ticket, WaitingReply
 from tickets.services import drafts, notices
+from tickets.services.safety import claims
 from tickets.services.transitions import lock
 
 if TYPE_CHECKING:
@@ -59,8 +60,9 @@ def hold(
     attachments: Sequence[Attachment] = (),
     solves: bool = False,
     send_at: datetime | None = None,
+    promised: claims.Confirmed | None = None,
 ) -> WaitingReply:
-    """Let a reply wait until `send_at`, or for the ten seconds of taking back."""
+    """Let a reply wait until `send_at`, or for the ten seconds of taking back. `promised`: what was confirmed of it."""
     if send_at is not None:
         check_moment(send_at)
     row = WaitingReply.objects.create(
@@ -72,11 +74,23 @@ def hold(
         is_chosen=send_at is not None,
         send_at=send_at or clock.now() + UNDO_PERIOD,
         created_at=clock.now(),
+        **_safety_columns(promised),
     )
     row.attachments.set(attachments)
     _arm(row)
     _tell(events.REPLY_WAITS, ticket, row, actor)
     return row
+
+
+def _safety_columns(promised: claims.Confirmed | None) -> dict[str, Any]:
+    if promised is None:
+        return {"safety_version_id": None, "safety_reason": ""}
+    return {"safety_version_id": promised.version_id, "safety_reason": promised.reason}
+
+
+def confirmation_of(row: WaitingReply) -> claims.Confirmation:
+    """What was confirmed when the reply began to wait; judged anew when it goes out."""
+    return claims.Confirmation(row.safety_version_id, row.safety_reason)
 
 
 def _arm(row: WaitingReply) -> None:
@@ -125,7 +139,12 @@ def take_back(*, waiting: WaitingReply, actor: "User") -> Draft:
 
 @transaction.atomic
 def change(
-    *, waiting: WaitingReply, actor: "User", body: str | None = None, send_at: datetime | None = None
+    *,
+    waiting: WaitingReply,
+    actor: "User",
+    body: str | None = None,
+    send_at: datetime | None = None,
+    safety: claims.Confirmation | None = None,
 ) -> WaitingReply:
     """Another text or another moment, while it waits. The moment is then a chosen one."""
     ticket, row = own(waiting, actor)
@@ -135,11 +154,14 @@ def change(
             sentence = _("请填写内容。")
             raise InvalidInput(sentence, fields={"body": [sentence]})
         assert_sendable(body)
+        promised = claims.check(ticket=ticket, actor=actor, body=body, script_version=row.script_version, given=safety)
         row.body = body
+        for name, value in _safety_columns(promised).items():
+            setattr(row, name, value)
     if send_at is not None:
         check_moment(send_at)
         row.send_at, row.is_chosen = send_at, True
-    row.save(update_fields=["body", "send_at", "is_chosen", "updated_at"])
+    row.save(update_fields=["body", "send_at", "is_chosen", "safety_version", "safety_reason", "updated_at"])
     _arm(row)
     _tell(events.REPLY_WAITS, ticket, row, actor)
     return row

@@ -1,4 +1,4 @@
-"""What we know: articles with reviewed versions, and the messages they answered."""
+"""Articles with reviewed versions, and the messages they answered."""
 
 from typing import Any, ClassVar
 
