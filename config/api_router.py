@@ -11,6 +11,7 @@ from crm.followups.api.views import FollowUpVisitViewSet, SurveyViewSet
 from crm.insights.chat_views import ChatReportView
 from crm.insights.complaints.api import ClusterView, ProblemViewSet, RiskPointView
 from crm.insights.improvements.api import ImprovementViewSet
+from crm.insights.innovations.api import InnovationViewSet
 from crm.insights.pyramid_views import PyramidView
 from crm.insights.triage_views import TriageAccuracyView
 from crm.integrations.api.views import WebhookViewSet
@@ -136,6 +137,7 @@ router.register("approvals", ApprovalViewSet, basename="approval")
 router.register("substitutions", SubstitutionViewSet, basename="substitution")
 router.register("problems", ProblemViewSet, basename="problem")
 router.register("improvements", ImprovementViewSet, basename="improvement")
+router.register("innovations", InnovationViewSet, basename="innovation")
 router.register("follow-up-visits", FollowUpVisitViewSet, basename="follow-up-visit")
 router.register("surveys", SurveyViewSet, basename="survey")
 router.register("webhooks", WebhookViewSet, basename="webhook")

@@ -361,6 +361,8 @@ SPECTACULAR_SETTINGS = {
         "BreachSourceEnum": "tickets.choices.BreachSource",
         "DayKindEnum": "core.calendars.models.DayKind",
         "ProblemStateEnum": "crm.insights.choices.ProblemState",
+        "InnovationStateEnum": "crm.insights.choices.InnovationState",
+        "InnovationKindEnum": "crm.insights.choices.InnovationKind",
         "ProblemKindEnum": "crm.insights.choices.ProblemKind",
         "ImprovementStateEnum": "crm.insights.choices.ImprovementState",
         "ImprovementSourceEnum": "crm.insights.choices.ImprovementSource",

@@ -17,3 +17,4 @@ class CoreConfig(AppConfig):
         import_module("core.approvals.timers")
         import_module("core.procedures.timers")
         import_module("core.audit.jobs")
+        import_module("core.registers.timers")

@@ -186,6 +186,16 @@ PLACES = (
         "g u",
         "gjx improvements",
     ),
+    Place(
+        "innovations",
+        pgettext_lazy("many", "创新"),
+        "bulb",
+        ("innovation_list",),
+        "insights.view_report",
+        3,
+        "g q",
+        "cx innovations",
+    ),
     Place("reports", _("报表"), "chart-bar", ("report_list",), "insights.view_report", 3, "g r", "bb reports"),
     Place(
         "offline",

@@ -19,6 +19,7 @@ from core.questionnaires.services import token_of
 from crm.followups.services import invite_for_solved_ticket, plan_visit
 from crm.insights.complaints.services import create_problem
 from crm.insights.improvements.services import create_improvement
+from crm.insights.innovations.services import create_innovation
 from crm.integrations.models import Webhook
 from crm.staff.choices import Role
 from crm.staff.models import ApiToken, PeakPlan, ShiftPlan, ShiftTemplate, Team, TemplateShift, User
@@ -297,6 +298,7 @@ def _about(world: World, main: Ticket) -> None:
     solved = Ticket.objects.get(pk=world.ids["solved_ticket"])
     problem = create_problem(actor=world.people["lead"], values={"title": "玻璃杯破损"})
     improvement = create_improvement(actor=world.people["lead"], values=IMPROVEMENT)
+    innovation = create_innovation(actor=world.people["lead"], values={"title": "退款进度自助查询"})
     reported = abuse.report_abuse(ticket=solved, actor=agent, note="辱骂")
     asked = ask_relief(ticket=main, actor=agent)
     transfer = TicketTransfer.objects.create(ticket=main, number=1, source=world.queue, target=world.queue)
@@ -332,6 +334,7 @@ def _about(world: World, main: Ticket) -> None:
         "abuse_report": reported.pk,
         "relief_request": asked.pk,
         "improvement": improvement.pk,
+        "innovation": innovation.pk,
         "problem": problem.pk,
         "notice": told.pk,
         "ticket_link": tied.pk,

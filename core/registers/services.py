@@ -1,9 +1,12 @@
 """Writing registers: begin a record, change it, move it on, bear it out, link it."""
 
 from collections.abc import Mapping
+from datetime import datetime, time
 from typing import Any, NoReturn, TypeVar
 
+from django.apps import apps
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core import clock
@@ -11,12 +14,16 @@ from core.errors import Conflict, InvalidInput, NotAllowed
 from core.events import record_event
 from core.registers.models import Record, RecordEvidence, RecordLink
 from core.registers.registry import targets
+from core.timers import TimerSpec, arm, cancel
 
 R = TypeVar("R", bound=Record)
 
 EVIDENCE_LENGTH = 500
 REASON_LENGTH = 500
 MOST_LINKS = 200
+REVIEW = "registers.review"
+#: When on the day of a review its owner hears of it.
+REVIEW_TIME = time(9)
 
 
 def _require(model: type[Record], verb: str, actor: Any) -> None:
@@ -42,6 +49,7 @@ def create_record(*, model: type[R], actor: Any, values: Mapping[str, Any]) -> R
     record = model(**{**values, "state": model.register.first, "created_by": actor})
     _check(record)
     record.save()
+    _follow_review(record)
     _told(record, "created", actor)
     return record
 
@@ -60,6 +68,7 @@ def update_record(*, record: R, actor: Any, changes: Mapping[str, Any], seen_at:
         setattr(record, name, value)
     _check(record)
     record.save(update_fields=[*changed, "updated_at"])
+    _follow_review(record)
     _told(record, "updated", actor, fields=sorted(changed))
     return record
 
@@ -84,6 +93,7 @@ def move_record(*, record: R, actor: Any, state: str, reason: str = "") -> R:
     before, record.state = record.state, state
     record.closed_at = clock.now() if record.is_closed else None
     record.save(update_fields=["state", "closed_at", "updated_at"])
+    _follow_review(record)
     if reason.strip():
         _evidence(record, actor, reason.strip(), "")
     _told(record, "moved", actor, **{"from": before, "to": state})
@@ -149,6 +159,24 @@ def remove_link(*, link: RecordLink, record: Record, actor: Any) -> None:
     _require(type(record), "change", actor)
     _told(record, "unlinked", actor, target=link.target_type, target_id=link.target_id)
     link.delete()
+
+
+def _follow_review(record: Record) -> None:
+    """Arm the moment of the record's review, or take it away."""
+    if record.review_on is None or record.is_closed:
+        cancel(subject_type=record.type_name, subject_id=record.pk, kinds=[REVIEW])
+        return
+    due_at = timezone.make_aware(datetime.combine(record.review_on, REVIEW_TIME))
+    key = f"{REVIEW}:{record.type_name}:{record.pk}"
+    arm(TimerSpec(key=key, kind=REVIEW, due_at=due_at, subject_type=record.type_name, subject_id=record.pk))
+
+
+def review_came(*, record_type: str, record_id: int) -> None:
+    """Tell the owner that the day of the review has come; nothing when it was moved or the record is closed."""
+    model: Any = apps.get_model(record_type)
+    record: Record | None = model._default_manager.select_related("owner").filter(pk=record_id).first()
+    if record is not None and record.is_review_due:
+        _told(record, "review_due", None, review_on=record.review_on)
 
 
 def evidence_of(record: Record) -> list[RecordEvidence]:

@@ -10,7 +10,7 @@ from unfold.admin import ModelAdmin
 from core.registers.admin import RecordAdmin
 from crm.insights.channels import COMPARED, set_tolerance
 from crm.insights.metrics import METRICS
-from crm.insights.models import ChannelTolerance, Improvement, Problem
+from crm.insights.models import ChannelTolerance, Improvement, Innovation, Problem
 
 
 class ToleranceForm(forms.ModelForm):
@@ -39,4 +39,10 @@ class ImprovementAdmin(RecordAdmin):
 @admin.register(Problem)
 class ProblemAdmin(RecordAdmin):
     list_display = ("title", "kind", "state_shown", "owner", "review_on", "created_at")
+    list_filter = ("state", "kind")
+
+
+@admin.register(Innovation)
+class InnovationAdmin(RecordAdmin):
+    list_display = ("title", "kind", "metric", "result", "state_shown", "owner", "review_on")
     list_filter = ("state", "kind")

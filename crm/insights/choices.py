@@ -32,3 +32,27 @@ class ImprovementSource(models.TextChoices):
     CUSTOMER = "customer", _("客户")
     DATA = "data", _("数据")
     FINDING = "finding", _("评价与复盘")
+
+
+class InnovationKind(models.TextChoices):
+    """What is new about it (D16)."""
+
+    TECHNOLOGY = "technology", _("技术")
+    MODE = "mode", _("模式")
+    CONTENT = "content", _("服务内容")
+
+
+class InnovationState(models.TextChoices):
+    """An idea is tried, looked at, and then kept as it is, rolled out or stopped (I13)."""
+
+    IDEA = "idea", _("想法")
+    PILOT = "pilot", _("试点中")
+    REVIEW = "review", _("评估中")
+    KEPT = "kept", _("保持试点")
+    SCALED = "scaled", _("推广")
+    STOPPED = "stopped", _("停止")
+    DROPPED = "dropped", _("不试了")
+
+
+#: What a pilot may end with. Each needs a result.
+DECISIONS = (InnovationState.KEPT, InnovationState.SCALED, InnovationState.STOPPED)

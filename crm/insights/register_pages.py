@@ -2,20 +2,26 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from django.contrib import messages
 from django.db.models import Count
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from core import clock
+from core.errors import DomainError
 from core.keyset import BadCursor, Page, read_page
 from core.language import mask_text
 from core.registers.models import Record, RecordLink
 from core.registers.registry import targets
 from core.registers.services import add_evidence, add_link, evidence_of, links_of, remove_link
 from crm.staff.person import person_of
+from customers.forms import DressedForm
 
 PAGE_SIZE = 30
 OPEN, DUE = "open", "due"
@@ -67,6 +73,60 @@ def record_or_404(request: HttpRequest, model: type[Record], pk: int, *related: 
     if found is None:
         raise Http404(_("没有这条记录。"))
     return found
+
+
+def write_record(
+    request: HttpRequest,
+    form: DressedForm,
+    save: Callable[[dict[str, Any], datetime | None], Any],
+    *,
+    template: str,
+    address: str,
+    item: Any = None,
+) -> HttpResponse:
+    """The form that makes or changes a record. `save` gets the values and when the editor's copy was last changed."""
+    if request.method == "POST" and form.is_valid():
+        try:
+            kept = save(form.cleaned_data, _seen_at(request))
+        except DomainError as error:
+            form.add_domain_error(error)
+        else:
+            if item is not None:
+                messages.success(request, _("已保存。"))
+            return redirect(address, pk=kept.pk)
+    # What was typed stays with the copy it was typed into, so a second try is judged like the first.
+    context = {"form": form, "item": item, "seen_at": request.POST.get("seen_at", "") or _moment_of(item)}
+    return render(request, template, context, status=422 if form.errors else 200)
+
+
+def show_record(
+    request: HttpRequest, item: Any, move: Move, *, template: str, address: str, **context: Any
+) -> HttpResponse:
+    """The page of a record; a POST takes one step on it."""
+    fault: DomainError | None = None
+    if request.method == "POST":
+        try:
+            do_step(request, item, move)
+        except DomainError as error:
+            if error.status == 403:
+                raise
+            fault = error
+        else:
+            return redirect(address, pk=item.pk)
+    context |= record_context(request, item) | {"item": item, "fault": fault}
+    return render(request, template, context, status=409 if fault else 200)
+
+
+def _moment_of(item: Any) -> str:
+    return "" if item is None else str(item.updated_at.isoformat())
+
+
+def _seen_at(request: HttpRequest) -> datetime | None:
+    try:
+        moment = parse_datetime(request.POST.get("seen_at", ""))
+    except ValueError:
+        return None
+    return moment if moment is not None and timezone.is_aware(moment) else None
 
 
 def record_context(request: HttpRequest, record: Record) -> dict[str, Any]:

@@ -3,6 +3,7 @@ from django.urls import path
 from crm.insights import channel_views, chat_views, pyramid_views, views
 from crm.insights.complaints import views as complaints
 from crm.insights.improvements import views as improvements
+from crm.insights.innovations import views as innovations
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -25,6 +26,10 @@ urlpatterns = [
     path("improvements/new/", improvements.improvement_new, name="improvement_new"),
     path("improvements/<int:pk>/", improvements.improvement_page, name="improvement"),
     path("improvements/<int:pk>/edit/", improvements.improvement_edit, name="improvement_edit"),
+    path("innovations/", innovations.innovation_list, name="innovation_list"),
+    path("innovations/new/", innovations.innovation_new, name="innovation_new"),
+    path("innovations/<int:pk>/", innovations.innovation_page, name="innovation"),
+    path("innovations/<int:pk>/edit/", innovations.innovation_edit, name="innovation_edit"),
     path("reports/pyramid/", pyramid_views.pyramid_report, name="pyramid_report"),
     path("reports/pyramid/export/", pyramid_views.pyramid_export, name="pyramid_export"),
     path("reports/pyramid/<slug:key>/", pyramid_views.pyramid_rows, name="pyramid_rows"),

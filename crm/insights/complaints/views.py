@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -19,12 +18,13 @@ from crm.insights.complaints.risks import risk_points
 from crm.insights.complaints.services import create_problem, problem_of_cluster, task_of_risk
 from crm.insights.improvements.forms import PersonField
 from crm.insights.models import Problem
-from crm.insights.register_pages import do_step, listing_of, record_context, record_or_404
+from crm.insights.register_pages import listing_of, record_or_404, show_record, write_record
 from crm.staff.models import User
 from crm.staff.person import person_of
 from customers.forms import DressedForm
 
 LOOK = "insights.view_problem"
+FORM = "insights/complaints/form.html"
 _LONG = forms.Textarea(attrs={"rows": 3})
 
 
@@ -101,15 +101,11 @@ def problem_list(request: HttpRequest) -> HttpResponse:
 def problem_new(request: HttpRequest) -> HttpResponse:
     person = person_of(request)
     form = ProblemForm(request.POST or None, viewer=person)
-    if request.method == "POST" and form.is_valid():
-        try:
-            made = create_problem(actor=person, values=form.cleaned_data)
-        except DomainError as error:
-            form.add_domain_error(error)
-        else:
-            return redirect("problem", pk=made.pk)
-    context = {"form": form, "item": None}
-    return render(request, "insights/complaints/form.html", context, status=422 if form.errors else 200)
+
+    def save(values: dict[str, Any], seen_at: Any) -> Problem:
+        return create_problem(actor=person, values=values)
+
+    return write_record(request, form, save, template=FORM, address="problem")
 
 
 @login_required
@@ -120,16 +116,11 @@ def problem_edit(request: HttpRequest, pk: int) -> HttpResponse:
     person = person_of(request)
     initial = {name: getattr(item, name) for name in ProblemForm.base_fields}
     form = ProblemForm(request.POST or None, viewer=person, initial=initial)
-    if request.method == "POST" and form.is_valid():
-        try:
-            update_record(record=item, actor=person, changes=form.cleaned_data)
-        except DomainError as error:
-            form.add_domain_error(error)
-        else:
-            messages.success(request, _("已保存。"))
-            return redirect("problem", pk=item.pk)
-    context = {"form": form, "item": item}
-    return render(request, "insights/complaints/form.html", context, status=422 if form.errors else 200)
+
+    def save(values: dict[str, Any], seen_at: Any) -> Problem:
+        return update_record(record=item, actor=person, changes=values, seen_at=seen_at)
+
+    return write_record(request, form, save, template=FORM, address="problem", item=item)
 
 
 @login_required
@@ -138,15 +129,5 @@ def problem_edit(request: HttpRequest, pk: int) -> HttpResponse:
 def problem_page(request: HttpRequest, pk: int) -> HttpResponse:
     """One record; a POST moves it on, bears it out or links it."""
     item: Problem = record_or_404(request, Problem, pk)
-    fault: DomainError | None = None
-    if request.method == "POST":
-        try:
-            do_step(request, item, partial(move_record, record=item))
-        except DomainError as error:
-            if error.status == 403:
-                raise
-            fault = error
-        else:
-            return redirect("problem", pk=item.pk)
-    context = record_context(request, item) | {"item": item, "fault": fault}
-    return render(request, "insights/complaints/problem.html", context, status=409 if fault else 200)
+    move = partial(move_record, record=item)
+    return show_record(request, item, move, template="insights/complaints/problem.html", address="problem")

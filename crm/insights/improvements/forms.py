@@ -15,7 +15,7 @@ from tickets.models import Channel, Queue
 _DAY = {"type": "date"}
 
 
-def _day(label: Any, *, required: bool = False) -> forms.DateField:
+def day_field(label: Any, *, required: bool = False) -> forms.DateField:
     return forms.DateField(label=label, required=required, widget=forms.DateInput(attrs=_DAY, format="%Y-%m-%d"))
 
 
@@ -42,11 +42,11 @@ class ImprovementForm(DressedForm):
     )
     source = forms.ChoiceField(label=_("来源"), choices=ImprovementSource.choices)
     owner = PersonField(label=_("责任人"), queryset=User.objects.none(), required=False, empty_label=_("未指定"))
-    review_on = _day(_("复核日期"))
-    baseline_first = _day(_("之前：从"), required=True)
-    baseline_last = _day(_("之前：到"), required=True)
-    after_first = _day(_("之后：从"))
-    after_last = _day(_("之后：到"))
+    review_on = day_field(_("复核日期"))
+    baseline_first = day_field(_("之前：从"), required=True)
+    baseline_last = day_field(_("之前：到"), required=True)
+    after_first = day_field(_("之后：从"))
+    after_last = day_field(_("之后：到"))
     no_effect_reason = forms.CharField(
         label=_("没有测得效果的说明"), required=False, max_length=500, help_text=_("样本不足而要结束时填写。")
     )

@@ -1,6 +1,7 @@
 from crm.insights.models.counts import ChannelTolerance, DayCount, PersonDayCount
 from crm.insights.models.improvement import Improvement
+from crm.insights.models.innovation import Innovation
 from crm.insights.models.problem import Problem
 from crm.insights.models.triage import TriageDay
 
-__all__ = ["ChannelTolerance", "DayCount", "Improvement", "PersonDayCount", "Problem", "TriageDay"]
+__all__ = ["ChannelTolerance", "DayCount", "Improvement", "Innovation", "PersonDayCount", "Problem", "TriageDay"]
