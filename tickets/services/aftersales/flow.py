@@ -22,7 +22,7 @@ from tickets.aftersales_choices import (
 from tickets.choices import COMPENSATION_STANDING
 from tickets.compensation.reading import Fault
 from tickets.models import AfterSales, AfterSalesStep
-from tickets.services.aftersales import limits, overdue
+from tickets.services.aftersales import limits, overdue, statutory
 
 if TYPE_CHECKING:
     from crm.staff.models import User
@@ -110,6 +110,7 @@ def enter(
     )
     if due_at is not None and now > due_at:
         overdue.record(request, state=before, due_at=due_at)
+    statutory.follow(request, actor)
     record_events([events.aftersales_event(action, request, actor, before=before)])
     return request
 

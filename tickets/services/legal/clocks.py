@@ -38,12 +38,16 @@ def refuse(name: str, sentence: str) -> NoReturn:
     raise InvalidInput(sentence, fields={name: [sentence]})
 
 
+def is_too_old(at: datetime) -> bool:
+    """Whether nobody may sue about it any more."""
+    return at < time_source.now() - OLDEST
+
+
 def check_past(name: str, at: datetime) -> None:
     """A moment that is told of lies neither ahead nor more than three years back."""
-    now = time_source.now()
-    if at > now:
+    if at > time_source.now():
         refuse(name, _("时间不能晚于现在。"))
-    if at < now - OLDEST:
+    if is_too_old(at):
         refuse(name, _("时间不能早于三年前。"))
 
 

@@ -55,12 +55,19 @@ def _row(preset: RulePreset) -> LegalRule:
     )
 
 
-def named(code: str) -> LegalRule:
-    """The rule of this code. Raises NotFound when there is none, InvalidInput when it is switched off."""
-    found = LegalRule.objects.filter(code=code).first()
+def find(code: str) -> LegalRule | None:
+    """The rule of this code, switched on or not; None when nobody knows it."""
+    rows = LegalRule.objects.filter(code=code)
+    found: LegalRule | None = rows.first()
     if found is None and code in BY_CODE:
         load_presets()
-        found = LegalRule.objects.filter(code=code).first()
+        found = rows.first()
+    return found
+
+
+def named(code: str) -> LegalRule:
+    """The rule of this code. Raises NotFound when there is none, InvalidInput when it is switched off."""
+    found = find(code)
     if found is None:
         raise NotFound(_("没有这条时限规则。"))
     if not found.is_active:
