@@ -5,9 +5,10 @@ import json
 import zipfile
 from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from django.utils.translation import gettext as _
 
@@ -47,6 +48,18 @@ def read_rows(path: Path, *, formulas: bool = False) -> Iterator[FileRow]:
     return _read_jsonl(path)
 
 
+def header_of(path: Path) -> list[str]:
+    """The names of the file's columns as they stand in it; of JSONL, every name that some line has."""
+    match path.suffix.lower():
+        case ".xlsx":
+            with _sheet(path, formulas=False) as sheet:
+                return _sheet_names(_sheet_lines(sheet))
+        case ".csv":
+            with _open_csv(path) as file:
+                return _csv_head(file)[0]
+    return list(dict.fromkeys(name for row in _read_jsonl(path) for name in row.values))
+
+
 def _read_jsonl(path: Path) -> Iterator[FileRow]:
     with path.open("rb") as file:
         for number, raw in enumerate(file, start=1):
@@ -72,19 +85,26 @@ def _refuse_constant(name: str) -> None:
 
 
 def _read_csv(path: Path) -> Iterator[FileRow]:
-    with path.open(encoding=_csv_encoding(path), errors="replace", newline="") as file:
-        lines = iter(file)
-        head = next(lines, "")
-        # A file that says "sep=;" in front was made for a spreadsheet.
-        start = 1
-        if head.lower().startswith("sep="):
-            head, start = next(lines, ""), 2
-        delimiter = max(",;\t", key=head.count)
-        names = [name.strip() for name in _cells(head, delimiter)]
+    with _open_csv(path) as file:
+        names, delimiter, start = _csv_head(file)
         if not any(names):
             raise InvalidInput(_("文件是空的：%(path)s") % {"path": path})
-        for number, record in _records(lines, start + 1):
+        for number, record in _records(file, start + 1):
             yield _csv_row(number, record, names, delimiter)
+
+
+def _open_csv(path: Path) -> TextIO:
+    return path.open(encoding=_csv_encoding(path), errors="replace", newline="")
+
+
+def _csv_head(lines: Iterator[str]) -> tuple[list[str], str, int]:
+    """Names, delimiter, and the number of the line they stand in."""
+    head, start = next(lines, ""), 1
+    # A file that says "sep=;" in front was made for a spreadsheet.
+    if head.lower().startswith("sep="):
+        head, start = next(lines, ""), 2
+    delimiter = max(",;\t", key=head.count)
+    return [name.strip() for name in _cells(head, delimiter)], delimiter, start
 
 
 def _csv_encoding(path: Path) -> str:
@@ -157,6 +177,13 @@ def _csv_row(number: int, record: str | None, names: list[str], delimiter: str) 
 
 
 def _read_xlsx(path: Path, *, formulas: bool) -> Iterator[FileRow]:
+    with _sheet(path, formulas=formulas) as sheet:
+        yield from _sheet_rows(_sheet_lines(sheet))
+
+
+@contextmanager
+def _sheet(path: Path, *, formulas: bool) -> Iterator[Any]:
+    """The first sheet of a workbook, None when it has none."""
     _refuse_bomb(path)
     # openpyxl takes half a second to load; only spreadsheets pay for it.
     from openpyxl import load_workbook
@@ -167,7 +194,7 @@ def _read_xlsx(path: Path, *, formulas: bool) -> Iterator[FileRow]:
     except (InvalidFileException, OSError, ValueError, KeyError, SyntaxError, zipfile.BadZipFile) as error:
         raise InvalidInput(_("不是有效的 XLSX 文件：%(path)s") % {"path": path}) from error
     try:
-        yield from _sheet_rows(book.worksheets[0]) if book.worksheets else ()
+        yield book.worksheets[0] if book.worksheets else None
     # What is wrong inside the archive shows only when it is unpacked.
     except (ValueError, KeyError, SyntaxError, zipfile.BadZipFile, EOFError) as error:
         raise InvalidInput(_("不是有效的 XLSX 文件：%(path)s") % {"path": path}) from error
@@ -187,13 +214,23 @@ def _refuse_bomb(path: Path) -> None:
         )
 
 
-def _sheet_rows(sheet: Any) -> Iterator[FileRow]:
+def _sheet_lines(sheet: Any) -> Iterator[Any]:
+    if sheet is None:
+        return iter(())
     # The size a sheet states of itself may be a lie of a million columns.
     sheet.reset_dimensions()
-    lines = sheet.iter_rows(values_only=True, max_col=MAX_COLUMNS + 1)
+    return iter(sheet.iter_rows(values_only=True, max_col=MAX_COLUMNS + 1))
+
+
+def _sheet_names(lines: Iterator[Any]) -> list[str]:
     names = [str(cell).strip() if cell is not None else "" for cell in next(lines, ())]
     if len(names) > MAX_COLUMNS and names[MAX_COLUMNS]:
         raise InvalidInput(_("表格超过 %(limit)d 列。") % {"limit": MAX_COLUMNS}, code="too_large")
+    return names
+
+
+def _sheet_rows(lines: Iterator[Any]) -> Iterator[FileRow]:
+    names = _sheet_names(lines)
     for number, cells in enumerate(lines, start=2):
         if number > MAX_ROWS + 1:
             raise InvalidInput(_("表格超过 %(limit)d 行，请拆分。") % {"limit": MAX_ROWS}, code="too_large")

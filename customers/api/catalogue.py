@@ -12,11 +12,12 @@ from rest_framework.response import Response
 
 from core.api.schema import example
 from core.api.viewsets import WriteViewSet
-from core.errors import Conflict
-from customers import services
+from customers import order_files, services
 from customers.api import serializers as shapes
+from customers.api.files import EXPORT_RIGHT, FileExchange, FileSerializer
 from customers.api.filters import OrderFilter, ShopFilter, TagFilter
-from customers.models import Customer, Order, Shop, Tag, TagGroup
+from customers.models import Order, Shop, Tag, TagGroup
+from customers.services.order_reports import take_order
 from customers.services.validation import field_error
 
 ORDER_EXAMPLE = example(
@@ -121,19 +122,23 @@ class TagViewSet(WriteViewSet):
         return self.shown(self.get_object())
 
 
-class OrderViewSet(WriteViewSet):
+class OrderViewSet(FileExchange, WriteViewSet):
     """订单。同一店铺的同一订单号是同一张订单：再次提交即更新。"""
 
     model = Order
     serializer_class = shapes.OrderUpdateSerializer
     read_serializer_class = shapes.OrderSerializer
-    serializer_classes = {"create": shapes.OrderCreateSerializer}
+    serializer_classes = {"create": shapes.OrderCreateSerializer, "import_file": FileSerializer}
     required_permissions = {
         "list": "customers.view_order",
         "retrieve": "customers.view_order",
         "create": "customers.add_order",
         "partial_update": "customers.change_order",
+        "import_file": "customers.add_order",
+        "export": EXPORT_RIGHT,
     }
+    file_module = order_files
+    file_kind = "order"
     filterset_class = OrderFilter
 
     def get_queryset(self) -> QuerySet[Any]:
@@ -145,21 +150,7 @@ class OrderViewSet(WriteViewSet):
         responses={201: shapes.OrderSerializer, 200: shapes.OrderSerializer},
     )
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        data = dict(self.validated())
-        order_no, shop = data.pop("order_no"), self._shop(data.pop("shop"))
-        given = data.pop("customer", None)
-        items = data.pop("items", None)
-        visible = Order.objects.visible_to(request.user)
-        if Order.objects.filter(shop=shop, order_no=order_no).exclude(pk__in=visible.values("pk")).exists():
-            raise Conflict(_("该订单号已存在，但您无权查看。"), code="not_visible")
-        order, created = services.upsert_order(
-            actor=request.user,
-            shop=shop,
-            order_no=order_no,
-            customer=self._customer(given),
-            values=data,  # type: ignore[arg-type]
-            items=items,
-        )
+        order, created = take_order(actor=request.user, data=self.validated())
         return self.shown(order, status_code=status.HTTP_201_CREATED if created else status.HTTP_200_OK)
 
     def update_instance(self, instance: Order, serializer: Any) -> Order:
@@ -173,23 +164,6 @@ class OrderViewSet(WriteViewSet):
             items=items,
         )
         return self.get_object()  # type: ignore[no-any-return]
-
-    def _shop(self, key: str) -> Shop:
-        shop = Shop.objects.filter(key=key, is_active=True).first()
-        if shop is None:
-            raise field_error("shop", _("没有这个启用的店铺：%(key)s。") % {"key": key})
-        return shop
-
-    def _customer(self, given: Any) -> Customer | None:
-        if given is None:
-            return None
-        if isinstance(given, dict):
-            return services.resolve_customer(**given, actor=self.request.user)
-        pk = given if 0 < given < 2**63 else 0
-        customer: Customer | None = Customer.objects.visible_to(self.request.user).filter(pk=pk).first()
-        if customer is None:
-            raise field_error("customer", _("没有这位客户。"))
-        return customer
 
 
 class ShopViewSet(WriteViewSet):

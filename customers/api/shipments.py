@@ -16,12 +16,13 @@ from core.api.fields import CleanCharField, MomentField
 from core.api.schema import example
 from core.api.serializers import StrictModelSerializer, StrictSerializer
 from core.api.viewsets import CreateMixin, ReadViewSet, WriteViewSet
+from customers.api.files import EXPORT_RIGHT, FileExchange, FileSerializer
 from customers.api.filters import ID_RANGE
 from customers.models import Carrier, Order, Shipment, ShipmentException, ShipmentNode, StallRule
 from customers.outreach_choices import OutreachStatus
 from customers.services.validation import field_error
 from customers.shipment_choices import BY_ITSELF, ExceptionKind, ExceptionStatus, NodeKind, Resolution
-from customers.shipments import carriers, exceptions, recording
+from customers.shipments import carriers, exceptions, files, recording
 
 BY_PEOPLE = [(one.value, one.label) for one in Resolution if one not in BY_ITSELF]
 NODE = {"kind": "picked_up", "at": "2026-11-19T18:20:00+08:00", "place": "杭州余杭", "text": "快件已揽收"}
@@ -186,20 +187,24 @@ class ShipmentFilter(django_filters.FilterSet):
         return rows.filter(tracking_no=carriers.tracking.normalise(value))
 
 
-class ShipmentViewSet(CreateMixin, ReadViewSet):
+class ShipmentViewSet(FileExchange, CreateMixin, ReadViewSet):
     """订单的包裹与物流轨迹。同一订单的同一运单号再次提交即补充节点。"""
 
     model = Shipment
     read_serializer_class = ShipmentSerializer
     serializer_class = ShipmentCreateSerializer
-    serializer_classes = {"nodes": ShipmentNodesSerializer}
+    serializer_classes = {"nodes": ShipmentNodesSerializer, "import_file": FileSerializer}
     filterset_class = ShipmentFilter
     required_permissions = {
         "list": "customers.view_shipment",
         "retrieve": "customers.view_shipment",
         "create": "customers.add_shipment",
         "nodes": "customers.add_shipment",
+        "import_file": "customers.add_shipment",
+        "export": EXPORT_RIGHT,
     }
+    file_module = files
+    file_kind = "shipment"
 
     def get_queryset(self) -> QuerySet[Any]:
         return super().get_queryset().select_related("order__shop", "carrier").prefetch_related("nodes")

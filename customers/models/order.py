@@ -40,6 +40,7 @@ class Order(EncryptedRow):
         verbose_name = _("订单")
         verbose_name_plural = pgettext_lazy("many", "订单")
         ordering = ["-id"]
+        permissions = [("export_order", _("可导出订单和包裹"))]
         constraints = [
             models.UniqueConstraint(fields=["shop", "order_no"], name="order_no_once_per_shop"),
             models.CheckConstraint(

@@ -109,9 +109,9 @@ def _change(
             setattr(order, name, value)
         order.save(update_fields=[*changed, "updated_at"])
         refresh_values_on_commit(holders | {order.customer_id})
-    if lines is not None:
-        _replace_items(order, lines)
-    if changed or lines is not None:
+    has_other_goods = lines is not None and _replace_items(order, lines)
+    # What another system repeats is no news.
+    if changed or has_other_goods:
         events.record_customer_event(
             events.ORDER_UPDATED,
             order.customer_id,
@@ -124,8 +124,9 @@ def _change(
     return order
 
 
-def _replace_items(order: Order, lines: list[dict[str, Any]]) -> None:
-    """The order's items as told. A line of the same goods keeps its row: after-sales point at it."""
+def _replace_items(order: Order, lines: list[dict[str, Any]]) -> bool:
+    """The order's items as told; whether that changed any. A line of the same goods keeps its row: after-sales
+    point at it."""
     known = list(order.items.all())
     fresh, changed = [], []
     for line in lines:
@@ -141,6 +142,7 @@ def _replace_items(order: Order, lines: list[dict[str, Any]]) -> None:
     order.items.filter(pk__in=[item.pk for item in known]).delete()
     OrderItem.objects.bulk_update(changed, ["name", "quantity", "price"])
     OrderItem.objects.bulk_create(fresh)
+    return bool(known or changed or fresh)
 
 
 def _clean_item(item: ItemValues) -> dict[str, Any]:

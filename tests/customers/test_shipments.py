@@ -16,7 +16,7 @@ from customers.history import history_of
 from customers.models import Customer, Order, Outreach, Shipment, ShipmentException, Shop
 from customers.services import create_customer, upsert_order
 from customers.shipments import carriers, exceptions, tracking
-from customers.shipments.importing import import_shipments
+from customers.shipments.files import import_file
 from customers.shipments.recording import NodeValues, add_nodes, record_shipment
 from tests.scripts_library.factories import make_script
 
@@ -231,9 +231,9 @@ def test_a_file_gives_parcels_and_names_bad_lines(order: Order, agent: User) -> 
         f"own,A-1,sf,{NUMBER},飞行中,2026-11-16 06:05,,\n"
     )
     with clock.at(NOON):
-        result = import_shipments(upload=SimpleUploadedFile("物流.csv", text.encode()), actor=agent)
-        again = import_shipments(upload=SimpleUploadedFile("物流.csv", text.encode()), actor=agent)
-    assert (result.parcels, result.made, again.made) == (1, 1, 0)
+        result = import_file(upload=SimpleUploadedFile("物流.csv", text.encode()), actor=agent)
+        again = import_file(upload=SimpleUploadedFile("物流.csv", text.encode()), actor=agent)
+    assert (result.taken, result.made, again.made) == (1, 1, 0)
     assert [(error.line, error.field) for error in result.errors] == [(4, "tracking_no"), (5, "order_no"), (6, "kind")]
     row = Shipment.objects.get()
     assert (row.stage, row.nodes.count()) == ("in_transit", 2)
@@ -242,6 +242,6 @@ def test_a_file_gives_parcels_and_names_bad_lines(order: Order, agent: User) -> 
 @pytest.mark.capability("D14")
 def test_a_wrong_header_is_one_readable_sentence(agent: User) -> None:
     with pytest.raises(InvalidInput) as refused:
-        import_shipments(upload=SimpleUploadedFile("物流.csv", "单号,公司\n1,2\n".encode()), actor=agent)
+        import_file(upload=SimpleUploadedFile("物流.csv", "单号,公司\n1,2\n".encode()), actor=agent)
     assert "表头缺少" in refused.value.message
     assert "运单号" in refused.value.message

@@ -5,7 +5,6 @@ and external id are known, or when the same customer sent the same words about t
 """
 
 import json
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -19,14 +18,15 @@ from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from core import clock
-from core.errors import Conflict, DomainError, InvalidInput, NotAllowed, TooLarge
+from core.errors import Conflict, DomainError, InvalidInput, NotAllowed
 from core.events import record_event
+from core.filefields import LineError, read_upload
 from core.language import mask_payment
 from core.outbox.queueing import OutboxData, enqueue_many
-from core.rowfiles import FileRow, read_rows
+from core.rowfiles import FileRow
 from customers.services.identification import possible_customer
 from tickets.choices import ImportState
-from tickets.importing import LineError, TicketImport
+from tickets.importing import TicketImport
 from tickets.models import ImportBatch, ImportRow, InboundMessage, Ticket
 from tickets.services import intake
 
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from crm.staff.models import User
 
 KIND = "ticket_import"
-SUFFIXES = (".csv", ".xlsx", ".jsonl")
 MOST_LINES = 2000
 MOST_BYTES = 5 * 1024 * 1024
 #: Lines one delivery takes: few enough that it ends long before its lease.
@@ -60,24 +59,7 @@ def check_file(*, upload: "UploadedFile[Any]", actor: "User") -> ImportBatch:
 
 
 def _rows_of(upload: "UploadedFile[Any]") -> list[FileRow]:
-    suffix = Path(upload.name or "").suffix.lower()
-    if suffix not in SUFFIXES:
-        _refuse(_("请上传 CSV、XLSX 或 JSONL 文件。"))
-    if (upload.size or 0) > MOST_BYTES:
-        raise TooLarge(_("文件不能超过 %(n)d MB，请拆分。") % {"n": MOST_BYTES // 1024 // 1024})
-    rows: list[FileRow] = []
-    with tempfile.NamedTemporaryFile(suffix=suffix) as copy:
-        for part in upload.chunks():
-            copy.write(part)
-        copy.flush()
-        try:
-            for row in read_rows(Path(copy.name), formulas=True):
-                rows.append(row)
-                if len(rows) > MOST_LINES:
-                    raise TooLarge(_("一次最多导入 %(n)d 行，请拆分。") % {"n": MOST_LINES})
-        except InvalidInput as refused:
-            # The sentence names the copy; people know their own file.
-            _refuse(refused.message.replace(copy.name, upload.name or ""))
+    rows = read_upload(upload, most_rows=MOST_LINES, most_bytes=MOST_BYTES, formulas=True)
     if not rows:
         _refuse(_("文件里没有数据行。"))
     return rows

@@ -36,6 +36,7 @@ class Place:
 PARCELS = (
     Place("exception_list", lazy("物流异常"), "customers.view_shipmentexception"),
     Place("shipment_list", lazy("包裹"), "customers.view_shipment"),
+    Place("order_list", lazy("订单"), "customers.view_order"),
     Place("outreach_list", lazy("主动联系"), "customers.view_outreach"),
 )
 

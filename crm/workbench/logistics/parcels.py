@@ -22,7 +22,6 @@ from customers.models import Carrier, Shipment, ShipmentException
 from customers.outreach_choices import OutreachStatus
 from customers.shipment_choices import BY_ITSELF, ExceptionKind, ExceptionStatus, NodeKind, Remedy, Resolution
 from customers.shipments.exceptions import MAX_NOTE, resolve_exception, take_exception
-from customers.shipments.importing import import_shipments
 from customers.shipments.tracking import normalise
 
 TONES: dict[str, str] = {
@@ -41,7 +40,6 @@ STAGE_TONES: dict[str, str] = {
     NodeKind.LOST: "bad",
     NodeKind.DAMAGED: "bad",
 }
-ERRORS_SHOWN = 100
 TABS = {
     tab.key: tab
     for tab in (
@@ -66,15 +64,6 @@ class ResolveForm(DressedForm):
     )
     note = forms.CharField(
         label=lazy("备注"), max_length=MAX_NOTE, required=False, help_text=lazy("例如补发的运单号；请勿写个人信息。")
-    )
-
-
-class UploadForm(DressedForm):
-    file = forms.FileField(
-        label=lazy("物流文件"),
-        help_text=lazy("CSV、XLSX 或 JSONL，最多 1000 行、2 MB。同一运单的节点每行一个；重复导入不会重复登记。"),
-        widget=forms.FileInput(attrs={"accept": ".csv,.xlsx,.jsonl"}),
-        error_messages={"required": lazy("请选择文件。"), "empty": lazy("文件是空的。")},
     )
 
 
@@ -204,19 +193,3 @@ def shipment_list(request: HttpRequest) -> HttpResponse:
         "can_add": user.has_perm("customers.add_shipment"),
     }
     return render(request, "workbench/logistics/shipments.html", context)
-
-
-@login_required
-@permission_required("customers.add_shipment", raise_exception=True)
-@require_http_methods(["GET", "POST"])
-def shipment_import(request: HttpRequest) -> HttpResponse:
-    """A file of parcels and nodes; good lines are written, the others named."""
-    form = UploadForm(request.POST or None, request.FILES or None) if request.method == "POST" else UploadForm()
-    result = None
-    if request.method == "POST" and form.is_valid():
-        try:
-            result = import_shipments(upload=form.cleaned_data["file"], actor=person_of(request))
-        except DomainError as error:
-            form.add_domain_error(error)
-    context = {"form": form, "result": result, "errors": result.errors[:ERRORS_SHOWN] if result else []}
-    return render(request, "workbench/logistics/import.html", context, status=422 if form.errors else 200)

@@ -1,10 +1,14 @@
 from django.urls import path
 
-from crm.workbench.logistics import disruptions, outreach, parcels, recalls
+from crm.workbench.logistics import disruptions, files, orders, outreach, parcels, recalls
 
 urlpatterns = [
     path("shipments/", parcels.shipment_list, name="shipment_list"),
-    path("shipments/import/", parcels.shipment_import, name="shipment_import"),
+    path("orders/", orders.order_list, name="order_list"),
+    path("orders/import/", files.order_import, name="order_import"),
+    path("orders/export/", files.order_export, name="order_export"),
+    path("shipments/import/", files.shipment_import, name="shipment_import"),
+    path("shipments/export/", files.shipment_export, name="shipment_export"),
     path("shipments/exceptions/", parcels.exception_list, name="exception_list"),
     path("shipments/exceptions/<int:pk>/", parcels.exception_page, name="exception_page"),
     path("shipments/exceptions/<int:pk>/take/", parcels.exception_take, name="exception_take"),

@@ -14,8 +14,9 @@ from django.utils.translation import gettext as _
 
 from core.errors import InvalidInput
 from core.exports import safe_cell
+from core.filefields import LineError
 from core.rowfiles import read_rows
-from tickets.importing import ImportReport, LineError, TicketImport
+from tickets.importing import ImportReport, TicketImport
 
 REASONS_SHOWN = 10
 BAR_WIDTH = 30
