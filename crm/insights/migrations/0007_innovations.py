@@ -8,48 +8,139 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('insights', '0006_problems'),
+        ("insights", "0006_problems"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Innovation',
+            name="Innovation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(max_length=200, verbose_name='标题')),
-                ('details', models.TextField(blank=True, max_length=4000, verbose_name='说明')),
-                ('state', models.CharField(max_length=12, verbose_name='状态')),
-                ('review_on', models.DateField(blank=True, null=True, verbose_name='复核日期')),
-                ('created_at', models.DateTimeField(default=core.clock.now, editable=False, verbose_name='提出时间')),
-                ('updated_at', core.fields.UpdatedAtField(default=core.clock.now, editable=False, verbose_name='更新时间')),
-                ('closed_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='结束时间')),
-                ('kind', models.CharField(choices=[('technology', '技术'), ('mode', '模式'), ('content', '服务内容')], default='technology', max_length=12, verbose_name='类型')),
-                ('pilot', models.TextField(blank=True, max_length=2000, verbose_name='试点方案')),
-                ('pilot_first', models.DateField(blank=True, null=True, verbose_name='试点：从')),
-                ('pilot_last', models.DateField(blank=True, null=True, verbose_name='试点：到')),
-                ('metric', models.CharField(blank=True, max_length=100, verbose_name='衡量指标')),
-                ('baseline', models.DecimalField(blank=True, decimal_places=4, max_digits=14, null=True, verbose_name='试点前')),
-                ('target', models.DecimalField(blank=True, decimal_places=4, max_digits=14, null=True, verbose_name='目标')),
-                ('result', models.DecimalField(blank=True, decimal_places=4, max_digits=14, null=True, verbose_name='结果')),
-                ('result_n', models.PositiveIntegerField(blank=True, null=True, verbose_name='样本数')),
-                ('result_note', models.TextField(blank=True, max_length=2000, verbose_name='结果说明')),
-                ('budget', models.DecimalField(blank=True, decimal_places=2, max_digits=12, null=True, verbose_name='预算')),
-                ('cost', models.DecimalField(blank=True, decimal_places=2, max_digits=12, null=True, verbose_name='实际花费')),
-                ('decision_reason', models.CharField(blank=True, editable=False, max_length=500, verbose_name='决定理由')),
-                ('decided_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='决定时间')),
-                ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='提出人')),
-                ('decided_by', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='决定人')),
-                ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='责任人')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("title", models.CharField(max_length=200, verbose_name="标题")),
+                ("details", models.TextField(blank=True, max_length=4000, verbose_name="说明")),
+                ("state", models.CharField(max_length=12, verbose_name="状态")),
+                ("review_on", models.DateField(blank=True, null=True, verbose_name="复核日期")),
+                ("created_at", models.DateTimeField(default=core.clock.now, editable=False, verbose_name="提出时间")),
+                (
+                    "updated_at",
+                    core.fields.UpdatedAtField(default=core.clock.now, editable=False, verbose_name="更新时间"),
+                ),
+                ("closed_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="结束时间")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("technology", "技术"), ("mode", "模式"), ("content", "服务内容")],
+                        default="technology",
+                        max_length=12,
+                        verbose_name="类型",
+                    ),
+                ),
+                ("pilot", models.TextField(blank=True, max_length=2000, verbose_name="试点方案")),
+                ("pilot_first", models.DateField(blank=True, null=True, verbose_name="试点：从")),
+                ("pilot_last", models.DateField(blank=True, null=True, verbose_name="试点：到")),
+                ("metric", models.CharField(blank=True, max_length=100, verbose_name="衡量指标")),
+                (
+                    "baseline",
+                    models.DecimalField(blank=True, decimal_places=4, max_digits=14, null=True, verbose_name="试点前"),
+                ),
+                (
+                    "target",
+                    models.DecimalField(blank=True, decimal_places=4, max_digits=14, null=True, verbose_name="目标"),
+                ),
+                (
+                    "result",
+                    models.DecimalField(blank=True, decimal_places=4, max_digits=14, null=True, verbose_name="结果"),
+                ),
+                ("result_n", models.PositiveIntegerField(blank=True, null=True, verbose_name="样本数")),
+                ("result_note", models.TextField(blank=True, max_length=2000, verbose_name="结果说明")),
+                (
+                    "budget",
+                    models.DecimalField(blank=True, decimal_places=2, max_digits=12, null=True, verbose_name="预算"),
+                ),
+                (
+                    "cost",
+                    models.DecimalField(
+                        blank=True, decimal_places=2, max_digits=12, null=True, verbose_name="实际花费"
+                    ),
+                ),
+                (
+                    "decision_reason",
+                    models.CharField(blank=True, editable=False, max_length=500, verbose_name="决定理由"),
+                ),
+                ("decided_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="决定时间")),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="提出人",
+                    ),
+                ),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        blank=True,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="决定人",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="责任人",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '创新',
-                'verbose_name_plural': '创新',
-                'ordering': ['-id'],
-                'indexes': [models.Index(fields=['state', 'id'], name='insights_innovation_state')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('pilot_first__isnull', True), ('pilot_last__isnull', True), ('pilot_last__gte', models.F('pilot_first')), _connector='OR'), name='insights_innovation_pilot'), models.CheckConstraint(condition=models.Q(models.Q(('budget__isnull', True), ('budget__gte', 0), _connector='OR'), models.Q(('cost__isnull', True), ('cost__gte', 0), _connector='OR')), name='insights_innovation_money'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['kept', 'scaled', 'stopped']), _negated=True), models.Q(('cost__isnull', False), ('result__isnull', False), ('result_n__gt', 0), models.Q(('metric', ''), _negated=True)), _connector='OR'), name='insights_innovation_decided')],
+                "verbose_name": "创新",
+                "verbose_name_plural": "创新",
+                "ordering": ["-id"],
+                "indexes": [models.Index(fields=["state", "id"], name="insights_innovation_state")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("pilot_first__isnull", True),
+                            ("pilot_last__isnull", True),
+                            ("pilot_last__gte", models.F("pilot_first")),
+                            _connector="OR",
+                        ),
+                        name="insights_innovation_pilot",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("budget__isnull", True), ("budget__gte", 0), _connector="OR"),
+                            models.Q(("cost__isnull", True), ("cost__gte", 0), _connector="OR"),
+                        ),
+                        name="insights_innovation_money",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state__in", ["kept", "scaled", "stopped"]), _negated=True),
+                            models.Q(
+                                ("cost__isnull", False),
+                                ("result__isnull", False),
+                                ("result_n__gt", 0),
+                                models.Q(("metric", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="insights_innovation_decided",
+                    ),
+                ],
             },
         ),
     ]
