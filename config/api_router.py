@@ -1,6 +1,6 @@
 """Every REST resource under /api/v1/, one line each."""
 
-from django.urls import path
+from django.urls import include, path
 from rest_framework.routers import DefaultRouter
 
 from core.approvals.api import ApprovalViewSet, SubstitutionViewSet
@@ -26,9 +26,9 @@ from customers.api.outreach import OutreachViewSet
 from customers.api.recalls import RecallViewSet
 from customers.api.shipments import CarrierViewSet, ShipmentExceptionViewSet, ShipmentViewSet, StallRuleViewSet
 from customers.api.views import CustomerViewSet
-from knowledge.api.views import ArticleViewSet
 from knowledge.api.diagnosis import DiagnosisTreeViewSet
 from knowledge.api.safety import SafetySheetViewSet, SafetyTermViewSet
+from knowledge.api.views import ArticleViewSet
 from scripts_library.api.views import ScriptViewSet
 from tickets.api.abuse import AbuseReportViewSet
 from tickets.api.aftersales.refunds import RefundViewSet
@@ -46,8 +46,8 @@ from tickets.api.chat import (
 from tickets.api.compensations import CompensationViewSet
 from tickets.api.complaints import ComplaintViewSet
 from tickets.api.configuration import ChannelViewSet, PolicyViewSet, QueueViewSet, RoutingRuleViewSet
-from tickets.api.grading import EscalationViewSet, LevelViewSet, TriggerViewSet
 from tickets.api.diagnosis import DiagnosisRunViewSet
+from tickets.api.grading import EscalationViewSet, LevelViewSet, TriggerViewSet
 from tickets.api.legal.cases import LegalCaseViewSet
 from tickets.api.legal.deadlines import LegalDeadlineViewSet, LegalRuleViewSet
 from tickets.api.legal.evidence import EvidenceViewSet
@@ -56,8 +56,8 @@ from tickets.api.norms import NormBreachViewSet, StageNormViewSet
 from tickets.api.notices import NoticeViewSet
 from tickets.api.platform_norms import PlatformNormViewSet
 from tickets.api.public import InboundView, PublicComplaintView, TrackView
-from tickets.api.solutions import PrecedentView, SolutionView
 from tickets.api.safety import SafetyClaimViewSet, SafetyIncidentViewSet
+from tickets.api.solutions import PrecedentView, SolutionView
 from tickets.api.transfers import TransferViewSet
 from tickets.api.views import AttachmentViewSet, TicketViewSet
 from tickets.api.waiting import WaitingReplyViewSet
@@ -82,13 +82,13 @@ router.register("recalls", RecallViewSet, basename="recall")
 router.register("disruptions", DisruptionViewSet, basename="disruption")
 router.register("scripts", ScriptViewSet, basename="script")
 router.register("articles", ArticleViewSet, basename="article")
-router.register("tickets", TicketViewSet, basename="ticket")
 router.register("safety-sheets", SafetySheetViewSet, basename="safety-sheet")
 router.register("safety-terms", SafetyTermViewSet, basename="safety-term")
 router.register("safety-claims", SafetyClaimViewSet, basename="safety-claim")
 router.register("safety-incidents", SafetyIncidentViewSet, basename="safety-incident")
 router.register("diagnosis-trees", DiagnosisTreeViewSet, basename="diagnosis-tree")
 router.register("diagnosis-runs", DiagnosisRunViewSet, basename="diagnosis-run")
+router.register("tickets", TicketViewSet, basename="ticket")
 router.register("waiting-replies", WaitingReplyViewSet, basename="waiting-reply")
 router.register("notices", NoticeViewSet, basename="notice")
 router.register("transfers", TransferViewSet, basename="transfer")
@@ -147,6 +147,7 @@ urlpatterns = [
     path("inbound/<str:key>/wechat/", WeChatView.as_view(), name="inbound-wechat"),
     path("public/complaints/", PublicComplaintView.as_view(), name="public-complaints"),
     path("complaint-pyramid/", PyramidView.as_view(), name="complaint-pyramid"),
+    path("", include("crm.insights.statistics.api_urls")),
     path("chat-report/", ChatReportView.as_view(), name="chat-report"),
     path("complaint-clusters/", ClusterView.as_view(), name="complaint-clusters"),
     path("risk-points/", RiskPointView.as_view(), name="risk-points"),

@@ -329,6 +329,8 @@ class CompensationStatus(models.TextChoices):
 
 #: Promised or paid: what may still cost money. A failed payment is tried again.
 COMPENSATION_STANDING = ("pending", "granted", "paid", "failed")
+#: Decided for: what a month cost, paid already or not.
+COMPENSATION_COST = ("granted", "paid", "failed")
 
 
 class LinkKind(models.TextChoices):

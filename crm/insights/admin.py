@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
 from core.registers.admin import RecordAdmin
+from crm.insights import budget_admin as budget_admin  # registers its own pages
 from crm.insights.channels import COMPARED, set_tolerance
 from crm.insights.metrics import METRICS
 from crm.insights.models import ChannelTolerance, Improvement, Innovation, Problem

@@ -40,8 +40,8 @@ class Question:
 
     @classmethod
     def of(cls, query: QueryDict, user: "User") -> "Question":
-        period, fault = _period(query.get("from", ""), query.get("to", ""))
-        queue, channel = (_key(query.get(name, "")) for name in ("queue", "channel"))
+        period, fault = period_of(query.get("from", ""), query.get("to", ""))
+        queue, channel = (key_of(query.get(name, "")) for name in ("queue", "channel"))
         step = query.get("step", "")
         return cls(
             period=period,
@@ -70,7 +70,8 @@ class Question:
         return urlencode({name: value for name, value in parts.items() if value})
 
 
-def _period(first: str, last: str) -> tuple[Period, str]:
+def period_of(first: str, last: str) -> tuple[Period, str]:
+    """The days two words of an address name, the usual ones where they name none; and what was wrong with them."""
     usual = Period.ending(today(), days=DEFAULT_DAYS)
     if not first and not last:
         return usual, ""
@@ -85,7 +86,7 @@ def _period(first: str, last: str) -> tuple[Period, str]:
         return usual, _("起止日期不正确：请选择先后有序、不超过 {days} 天的两天。").format(days=LONGEST)
 
 
-def _key(text: str) -> str:
+def key_of(text: str) -> str:
     """A key as it may be asked for; what no key can hold finds nothing."""
     return "" if unstorable(text) else text[:100]
 

@@ -1,4 +1,4 @@
-from django.urls import path
+from django.urls import include, path
 
 from crm.insights import channel_views, chat_views, pyramid_views, views
 from crm.insights.complaints import views as complaints
@@ -33,5 +33,6 @@ urlpatterns = [
     path("reports/pyramid/", pyramid_views.pyramid_report, name="pyramid_report"),
     path("reports/pyramid/export/", pyramid_views.pyramid_export, name="pyramid_export"),
     path("reports/pyramid/<slug:key>/", pyramid_views.pyramid_rows, name="pyramid_rows"),
+    path("reports/", include("crm.insights.statistics.urls")),
     path("reports/rows/<slug:metric>/", views.report_rows, name="report_rows"),
 ]

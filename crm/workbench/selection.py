@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from core import clock
+from crm.insights.statistics.tickets import TicketsAsked
 from crm.staff.models import User
 from crm.workbench.desk import SOON
 from crm.workbench.models import SavedView
@@ -28,9 +29,23 @@ def saved_view(request: HttpRequest) -> SavedView | None:
     return view_or_404(request, int(word)) if word.isascii() and word.isdigit() and len(word) < 19 else None
 
 
-def chosen_tickets(user: User, values: dict[str, str], search: str, view: SavedView | None = None) -> QuerySet[Ticket]:
-    """The tickets the sentence describes, among those of the view."""
+def asked_of(request: HttpRequest) -> TicketsAsked | None:
+    """The days and whatever else a report sent the person here with; None without days."""
+    has_days = request.GET.get("from") or request.GET.get("to")
+    return TicketsAsked.of(request.GET) if has_days else None
+
+
+def chosen_tickets(
+    user: User,
+    values: dict[str, str],
+    search: str,
+    view: SavedView | None = None,
+    asked: TicketsAsked | None = None,
+) -> QuerySet[Ticket]:
+    """The tickets the sentence describes, among those of the view; with `asked`, those a report counts."""
     rows: Any = selecting.tickets_of(view, user) if view else Ticket.objects.visible_to(user)
+    if asked is not None:
+        rows = rows.filter(asked.q())
     if search:
         rows = rows.matching(search)
     if values["order"] == "due" or values["status"] == UNFINISHED:

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import pgettext
 
+from crm.insights.statistics.tickets import PARTS, TicketsAsked, label_of
 from crm.staff.models import User
 from crm.workbench.chips import Chip, chip
 from crm.workbench.models import SavedView
@@ -32,6 +33,23 @@ def orderings_for(view: SavedView | None) -> dict[str, tuple[str | Promise, tupl
     named = {key or str(Order.NEWEST): value for key, value in ORDERINGS.items()}
     usual = named.pop(view.order)
     return {"": usual, **named}
+
+
+def narrowing_chips(request: HttpRequest, asked: TicketsAsked | None) -> list[Chip]:
+    """What a report narrowed the list by; each can be taken away."""
+    if asked is None:
+        return []
+    return [
+        chip(
+            request.GET,
+            name,
+            [("", _("不限")), (asked[name], label_of(name, asked[name]))],
+            before=label,
+            after=_("，"),
+        )
+        for name, label in PARTS.items()
+        if asked[name]
+    ]
 
 
 def chips_for(request: HttpRequest, view: SavedView | None = None) -> list[Chip]:

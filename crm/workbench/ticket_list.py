@@ -25,8 +25,8 @@ from crm.workbench.models import SavedView, Sharing
 from crm.workbench.saved_views import selecting
 from crm.workbench.saved_views.columns import COLUMNS, USUAL
 from crm.workbench.saved_views.fields import is_readable, sentence_of
-from crm.workbench.selection import chosen_tickets, saved_view, search_of
-from crm.workbench.sentence import chips_for, orderings_for
+from crm.workbench.selection import asked_of, chosen_tickets, saved_view, search_of
+from crm.workbench.sentence import chips_for, narrowing_chips, orderings_for
 from tickets.choices import Priority
 from tickets.models import Ticket
 from tickets.services import catalogue
@@ -91,16 +91,20 @@ def ticket_list(request: HttpRequest) -> HttpResponse:
     if view is not None and not is_readable(view):
         messages.error(request, _("视图“%(name)s”的条件已失效，请删除后重建。") % {"name": view.name})
         return redirect("ticket_list")
-    chips = chips_for(request, view)
+    asked = asked_of(request)
+    chips = [*narrowing_chips(request, asked), *chips_for(request, view)]
     values = values_of(chips)
     search = search_of(request)
-    rows = chosen_tickets(user, values, search, view)
+    rows = chosen_tickets(user, values, search, view, asked)
     page = _page(rows, orderings_for(view)[values["order"]][1], request.GET.get("cursor"))
     context = {
         "page": page,
         "chips": chips,
         "search": search,
-        "is_filtered": bool(search) or any(item.is_set for item in chips if item.name != "order"),
+        "asked": asked,
+        # Of one period: the number of rows does not grow with the age of the system.
+        "count": rows.count() if asked else None,
+        "is_filtered": bool(search or asked) or any(item.is_set for item in chips if item.name != "order"),
         "view": view,
         "columns": _columns(view),
         "column_names": COLUMNS,
@@ -142,7 +146,7 @@ def export(request: HttpRequest) -> HttpResponseBase:
     """The list with the present filters as a file, personal data masked."""
     view = saved_view(request)
     values = values_of(chips_for(request, view))
-    rows: Any = chosen_tickets(person_of(request), values, search_of(request), view)
+    rows: Any = chosen_tickets(person_of(request), values, search_of(request), view, asked_of(request))
     ordering = orderings_for(view)[values["order"]][1]
     try:
         return export_response(

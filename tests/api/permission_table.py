@@ -230,6 +230,12 @@ ROWS = (
     Row("PATCH", "/api/v1/shops/{shop}/", "401 403 403 403 403 200 403", {"name": "旗舰店"}),
     # Procedures
     Row("GET", "/api/v1/complaint-pyramid/", "401 403 403 200 200 200 200"),
+    Row("GET", "/api/v1/handling-statistics/", "401 403 403 200 200 200 200"),
+    Row("GET", "/api/v1/cause-statistics/", "401 403 403 200 200 200 200"),
+    Row("GET", "/api/v1/compensation-statistics/", "401 403 403 200 200 200 200"),
+    Row("GET", "/api/v1/return-statistics/", "401 403 403 200 200 200 200"),
+    Row("GET", "/api/v1/compensation-budgets/", "401 403 403 200 200 200 200"),
+    Row("POST", "/api/v1/compensation-budgets/", "401 403 403 403 200 200 403", {"month": "2026-11", "amount": "5000"}),
     Row("GET", "/api/v1/complaint-levels/", "401 200 200 200 200 200 200"),
     Row("POST", "/api/v1/complaint-levels/", "401 403 403 403 201 201 403", {"key": "mass", "name": "群体投诉", "rank": 35, "condition": CONDITION}),
     Row("GET", "/api/v1/complaint-levels/{level}/", "401 200 200 200 200 200 200"),

@@ -36,4 +36,4 @@ def masked_words(value: str | None) -> str:
 @register.filter
 def percent(share: float | None) -> str:
     """A share in percent with one decimal; an em dash for nothing."""
-    return "—" if share is None else f"{share * 100:.1f}%"
+    return "—" if share is None else f"{float(share) * 100:.1f}%"

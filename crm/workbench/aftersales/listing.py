@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET
 
 from core import clock
 from core.keyset import BadCursor, Page, read_page
+from crm.insights.statistics.returns import ReturnsAsked, label_of
 from crm.staff.person import person_of
 from crm.workbench.chips import Chip, chip, values_of
 from customers.choices import ShopPlatform
@@ -52,14 +53,38 @@ TABS = {
         Tab("deciding", lazy("待决定"), (_S.DECIDING,), lazy("没有等着决定的售后单。")),
         Tab("executing", lazy("执行中"), (_S.EXECUTING,), lazy("没有在执行的售后单。")),
         Tab("telling", lazy("待反馈"), (_S.DONE, _S.REFUSED, _S.FED_BACK), lazy("办完的售后单在这里等着反馈和评价。")),
+        Tab("all", lazy("全部"), tuple(AfterSalesState), lazy("还没有售后单。"), ("-requested_at", "-id")),
         Tab("ended", lazy("已结束"), FINISHED_STATES, lazy("结束的售后单会留在这里。"), ("-id",)),
     )
 }
 
 
-def _chips(request: HttpRequest) -> list[Chip]:
+def _asked(request: HttpRequest) -> ReturnsAsked | None:
+    """The days and whatever else a report sent the person here with; None without days."""
+    has_days = request.GET.get("from") or request.GET.get("to")
+    return ReturnsAsked.of(request.GET) if has_days else None
+
+
+def _narrowing(request: HttpRequest, asked: ReturnsAsked | None) -> list[Chip]:
+    """What a report narrowed the list by beside its own filters; each can be taken away."""
+    names = {"shop": _("店铺"), "advisor": _("当时的客服"), "script": _("当时的话术")}
+    return [
+        chip(
+            request.GET,
+            name,
+            [("", _("不限")), (asked[name], label_of(name, asked[name]))],
+            before=label,
+            after=_("，"),
+        )
+        for name, label in names.items()
+        if asked and asked[name]
+    ]
+
+
+def _chips(request: HttpRequest, asked: ReturnsAsked | None) -> list[Chip]:
     query = request.GET
     return [
+        *_narrowing(request, asked),
         chip(query, "kind", [("", _("全部方案")), *AfterSalesKind.choices]),
         chip(query, "reason", [("", _("任何原因")), *AfterSalesReason.choices], before=_("，因")),
         chip(query, "platform", [("", _("全部平台")), *ShopPlatform.choices], before=_("，来自")),
@@ -93,11 +118,14 @@ def _page(rows: Any, tab: Tab, cursor: str | None) -> Page[AfterSales]:
 def aftersales_list(request: HttpRequest) -> HttpResponse:
     """Requests of one tab."""
     user = person_of(request)
-    tab = TABS.get(request.GET.get("tab", ""), TABS["open"])
-    chips = _chips(request)
+    asked = _asked(request)
+    tab = TABS.get(request.GET.get("tab", ""), TABS["all" if asked else "open"])
+    chips = _chips(request, asked)
     rows: Any = AfterSales.objects.visible_to(user).filter(state__in=tab.states)
-    rows = rows.filter(_condition(user, values_of(chips))).for_list()
-    page = _page(rows, tab, request.GET.get("cursor"))
+    rows = rows.filter(_condition(user, values_of(chips)))
+    if asked is not None:
+        rows = rows.filter(asked.q())
+    page = _page(rows.for_list(), tab, request.GET.get("cursor"))
     for row in page.rows:
         row.tone = STATE_TONES[row.state]  # type: ignore[attr-defined]
     context = {
@@ -105,6 +133,9 @@ def aftersales_list(request: HttpRequest) -> HttpResponse:
         "tab": tab,
         "tabs": list(TABS.values()),
         "chips": chips,
-        "is_filtered": any(item.is_set for item in chips),
+        "asked": asked,
+        # Of one period: the number of rows does not grow with the age of the system.
+        "count": rows.count() if asked else None,
+        "is_filtered": asked is not None or any(item.is_set for item in chips),
     }
     return render(request, "workbench/aftersales/list.html", context)

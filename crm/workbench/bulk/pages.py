@@ -19,7 +19,7 @@ from crm.staff.person import person_of
 from crm.workbench.bulk import changing, replying
 from crm.workbench.chips import values_of
 from crm.workbench.models import BulkChange, BulkReply, BulkReplyState, Outcome
-from crm.workbench.selection import chosen_tickets, saved_view, search_of
+from crm.workbench.selection import asked_of, chosen_tickets, saved_view, search_of
 from crm.workbench.sentence import chips_for
 from scripts_library.models import ScriptVersion
 from scripts_library.suggestion import search_scripts
@@ -35,7 +35,7 @@ def _ids(request: HttpRequest, most: int) -> list[int]:
     if request.POST.get("all"):
         view = saved_view(request)
         chosen = values_of(chips_for(request, view))
-        rows = chosen_tickets(person_of(request), chosen, search_of(request), view)
+        rows = chosen_tickets(person_of(request), chosen, search_of(request), view, asked_of(request))
         return list(rows.order_by("-id").values_list("pk", flat=True)[: most + 1])
     words = request.POST.getlist("tickets")[: most + 1]
     return [int(word) for word in words if word.isascii() and word.isdigit() and len(word) < 19]

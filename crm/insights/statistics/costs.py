@@ -1,0 +1,166 @@
+"""What complaints cost (C32): compensation decided for, by reason, product, person and month."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.contrib.auth import get_user_model
+from django.db.models import Count, Sum
+from django.db.models.functions import TruncMonth
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from core.exports import Column
+from crm.insights.days import SHANGHAI, Period
+from crm.insights.statistics.asked import NONE, Asked, Reader, equals, numbered
+from tickets.choices import COMPENSATION_COST
+from tickets.compensation import CASES
+from tickets.models import Compensation
+
+if TYPE_CHECKING:
+    from crm.staff.models import User
+
+Names = Callable[[list[str]], dict[str, str]]
+
+
+class CostsAsked(Asked):
+    """Compensations decided for on these days: granted at once, or approved."""
+
+    moment = "decided_at"
+    readers: ClassVar[Mapping[str, Reader]] = {
+        "shop": equals("ticket__shop__key"),
+        "platform": equals("ticket__shop__platform"),
+        "reason": equals("case"),
+        "category": equals("category", empty=""),
+        "product": equals("ticket__product", empty=""),
+        "person": numbered("granted_by"),
+    }
+
+    def compensations(self, user: "User") -> Any:
+        """Those in the person's sight that cost money; rejected, expired and reversed ones do not."""
+        return Compensation.objects.visible_to(user).filter(self.q(), status__in=COMPENSATION_COST).order_by()
+
+    def rows_url(self, **parts: str) -> str:
+        return f"{reverse('cost_rows')}?{self.narrowed(**parts).query}"
+
+
+def case_title(case: str) -> str:
+    return str(_(CASES[case].title)) if case in CASES else case
+
+
+def _case_names(_words: list[str]) -> dict[str, str]:
+    return {key: case_title(key) for key in CASES}
+
+
+def _person_names(words: list[str]) -> dict[str, str]:
+    people = get_user_model().objects.filter(pk__in=[int(word) for word in words if word.isdigit()])
+    return {str(person.pk): person.name for person in people}
+
+
+def _as_they_are(_words: list[str]) -> dict[str, str]:
+    return {}
+
+
+@dataclass(frozen=True)
+class Group:
+    """A way to divide the cost: a column of compensations and the names of its values."""
+
+    key: str
+    label: str | Promise
+    path: str
+    names: Names = _as_they_are
+
+    def word(self, key: str) -> str:
+        """A value as people know it."""
+        return _("未指明") if key == NONE else self.names([key]).get(key, key)
+
+
+GROUPS = {
+    group.key: group
+    for group in (
+        Group("reason", lazy("补偿情形"), "case", _case_names),
+        Group("category", lazy("投诉分类"), "category"),
+        Group("product", lazy("商品"), "ticket__product"),
+        Group("person", lazy("经办人"), "granted_by_id", _person_names),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """`share` of the money; `url` leads to the `count` compensations."""
+
+    label: str
+    count: int
+    amount: Decimal
+    share: float
+    url: str
+
+
+@dataclass(frozen=True)
+class Table:
+    group: Group
+    lines: list[Line]
+
+
+def cost_table(user: "User", asked: CostsAsked, group: Group) -> Table:
+    """A line for every value, the dearest first. One statement and one for names."""
+    found = asked.compensations(user).values_list(group.path).annotate(n=Count("pk"), sum=Sum("amount"))
+    rows = sorted(((str(value or NONE), n, amount) for value, n, amount in found), key=lambda row: (-row[2], row[0]))
+    total = sum((amount for _key, _n, amount in rows), Decimal(0))
+    names = group.names([key for key, _n, _amount in rows])
+    lines = [
+        Line(
+            _("未指明") if key == NONE else names.get(key, key),
+            n,
+            amount,
+            float(amount / total) if total else 0.0,
+            asked.rows_url(**{group.key: key}),
+        )
+        for key, n, amount in rows
+    ]
+    return Table(group, lines)
+
+
+@dataclass(frozen=True)
+class Total:
+    count: int
+    amount: Decimal
+
+
+def total_of(rows: Any) -> Total:
+    found = rows.aggregate(n=Count("pk"), sum=Sum("amount"))
+    return Total(found["n"], found["sum"] or Decimal(0))
+
+
+def by_month(user: "User", asked: CostsAsked) -> dict[date, Total]:
+    """The first day of each month to what it cost, within the days asked for."""
+    month = TruncMonth("decided_at", tzinfo=SHANGHAI)
+    rows = asked.compensations(user).annotate(month=month).values_list("month").annotate(n=Count("pk"), s=Sum("amount"))
+    return {moment.date(): Total(n, amount) for moment, n, amount in rows}
+
+
+def month_lines(user: "User", asked: CostsAsked) -> list[Line]:
+    """A line for every month that cost something, the newest first, each leading to its part of the days."""
+    months = by_month(user, asked)
+    total = sum((one.amount for one in months.values()), Decimal(0))
+    lines = []
+    for first, one in sorted(months.items(), reverse=True):
+        whole = Period.month_of(first)
+        part = Period(max(whole.first, asked.period.first), min(whole.last, asked.period.last))
+        url = CostsAsked(part, asked.parts).rows_url()
+        lines.append(Line(f"{first:%Y-%m}", one.count, one.amount, float(one.amount / total) if total else 0.0, url))
+    return lines
+
+
+COLUMNS = [
+    Column(lazy("分组"), lambda row: row[0]),
+    Column(lazy("名称"), lambda row: row[1].label),
+    Column(lazy("笔数"), lambda row: row[1].count),
+    Column(lazy("金额（元）"), lambda row: row[1].amount),
+    Column(lazy("占比（%）"), lambda row: round(row[1].share * 100, 1)),
+]
