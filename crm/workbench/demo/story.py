@@ -24,6 +24,7 @@ from crm.workbench.demo.procedures import settle as settle_procedures
 from crm.workbench.demo.scripts import write_scripts
 from crm.workbench.demo.shop import FADING, HEATER, PRODUCTS, Product, furnish
 from crm.workbench.demo.stage import Stage
+from crm.workbench.demo.statistics import show_statistics
 from customers.models import Customer
 from customers.services import compute_values
 from knowledge.search import ARTICLES
@@ -75,6 +76,7 @@ def tell(*, password: str, end: datetime, progress: Progress) -> Summary:
         note_consents(town.buyers, actor=world.staff["luoanqi"])
         show_logistics(staff=world.staff, end=end)
         show_desk(staff=world.staff, end=end)
+        show_statistics(staff=world.staff, end=end)
         compute_values()
     recount(SCRIPTS)
     recount(ARTICLES)
