@@ -45,6 +45,7 @@ class OutreachReason(models.TextChoices):
     OPEN_COMPLAINT = "open_complaint", _("有未结投诉")
     NO_ADDRESS = "no_address", _("没有可用的联系方式")
     UNDELIVERABLE = "undeliverable", _("对方系统拒收")
+    BOUNCED = "bounced", _("邮件被退回")
     UNREACHABLE = "unreachable", _("多次联系不上")
     SETTLED = "settled", _("事项已解决")
     WITHDRAWN = "withdrawn", _("发起人取消")

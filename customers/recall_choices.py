@@ -29,6 +29,7 @@ class AffectedStatus(models.TextChoices):
     """How far an affected order is. Later steps hold the earlier ones."""
 
     PENDING = "pending", _("待通知")
+    UNDELIVERED = "undelivered", _("未送达")
     NOTIFIED = "notified", _("已通知")
     REACHED = "reached", _("已联系到")
     RETURNED = "returned", _("已退回")

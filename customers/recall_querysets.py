@@ -4,7 +4,7 @@ from typing import Any, Self
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 
 from customers.outreach_choices import OutreachStatus
 from customers.outreach_querysets import seen_customers
@@ -25,7 +25,8 @@ class RecallOrderQuerySet(models.QuerySet[Any]):
         return self.filter(seen_customers(user, "order__customer_id"))
 
     def with_notices(self) -> Self:
-        """With what became of the notices: is_notified (left the house), is_spoken (somebody spoke with them)."""
+        """With what became of the notices: is_notified (left the house), is_spoken (somebody spoke with them),
+        is_undelivered (one came back or could not be delivered)."""
         told = apps.get_model("customers", "Outreach").objects.filter(
             subject_type="recall", subject_id=OuterRef("recall_id"), customer=OuterRef("order__customer_id")
         )
@@ -33,7 +34,15 @@ class RecallOrderQuerySet(models.QuerySet[Any]):
         return self.annotate(
             is_notified=Exists(told.filter(status__in=left)),
             is_spoken=Exists(told.filter(status=OutreachStatus.REACHED)),
+            is_undelivered=Exists(told.filter(status=OutreachStatus.FAILED)),
         )
+
+    def with_calls(self) -> Self:
+        """With `call_id`: the contact by hand that waits for somebody."""
+        told = apps.get_model("customers", "Outreach").objects.filter(
+            subject_type="recall", subject_id=OuterRef("recall_id"), customer=OuterRef("order__customer_id")
+        )
+        return self.annotate(call_id=Subquery(told.filter(status=OutreachStatus.BY_HAND).values("pk")[:1]))
 
     def reached(self) -> Self:
         """With `with_notices`: spoken to, answered, or already past that."""

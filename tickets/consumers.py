@@ -4,6 +4,7 @@ from core.events import Event, event_consumer
 from tickets.grading import watching as grading
 from tickets.procedures import following
 from tickets.services import rules
+from tickets.services.aftersales import recalled
 from tickets.services.norms import judging
 from tickets.services.platform_norms import counting
 
@@ -38,3 +39,9 @@ def follow_procedures(events: list[Event]) -> None:
 def grade_complaints(events: list[Event]) -> None:
     """Complaints have their level, and what must be raised is raised."""
     grading.react(events)
+
+
+@event_consumer("tickets.recalls", kinds=recalled.KINDS)
+def follow_recalled_goods(events: list[Event]) -> None:
+    """What came back or was made good moves the recall it belongs to."""
+    recalled.react(events)

@@ -10,6 +10,7 @@ from tickets import channels
 from tickets.choices import ChannelKind
 from tickets.models import Ticket
 from tickets.services import conversation
+from tickets.services.appointments import reminding
 
 
 def _relayed_kinds() -> list[str]:
@@ -34,3 +35,4 @@ def say(outreach: Outreach) -> None:
 def register() -> None:
     """Tell the floor below, once at start-up."""
     register_way(Way("conversation", OutreachChannel.CONVERSATION, with_conversation, say))
+    reminding.register()

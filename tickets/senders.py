@@ -4,7 +4,6 @@ from core.outbox import OutboxItem, outbox_sender
 from tickets.channels import wechat
 from tickets.channels.email import REPLY
 from tickets.services import bounces, import_batches
-from tickets.services.appointments import reminding
 from tickets.services.mailboxes import polling
 from tickets.services.wechat import media, sending
 
@@ -57,9 +56,3 @@ def fetch_wechat_media(item: OutboxItem) -> None:
 def import_lines(item: OutboxItem) -> None:
     """Some lines of a file that somebody confirmed."""
     import_batches.import_rows(item.payload["rows"])
-
-
-@outbox_sender(reminding.MAIL, retry_after=RETRY_AFTER)
-def send_reminder(item: OutboxItem) -> None:
-    """A visit is due the next day."""
-    reminding.send_mail(item.payload["appointment"], item.payload["move"])

@@ -101,6 +101,7 @@ class RecallProgressSerializer(serializers.Serializer):
     total = serializers.IntegerField()
     asked = serializers.IntegerField(help_text=lazy("已交付通知的订单"))
     notified = serializers.IntegerField()
+    undelivered = serializers.IntegerField(help_text=lazy("通知被退回或无法送达，且没有用其他方式通知到的订单"))
     reached = serializers.IntegerField()
     returned = serializers.IntegerField()
     remedied = serializers.IntegerField()

@@ -6,7 +6,8 @@ Consent, the wish for no contact, quiet hours, how often, and drill mode are loo
 what came of it stands on the row. Asked for again with the same key, the first row is given.
 """
 
+from customers.outreach.bounced import came_back
 from customers.outreach.contacting import call_off, report_contact
 from customers.outreach.reaching import Wanted, reach, reach_many
 
-__all__ = ["Wanted", "call_off", "reach", "reach_many", "report_contact"]
+__all__ = ["Wanted", "call_off", "came_back", "reach", "reach_many", "report_contact"]

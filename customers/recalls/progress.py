@@ -1,5 +1,6 @@
 """How far a recall is: notified, reached, returned, remedied; order by order, and in a file."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -35,6 +36,7 @@ class Progress:
     total: int
     asked: int
     notified: int
+    undelivered: int
     reached: int
     returned: int
     remedied: int
@@ -56,6 +58,7 @@ def progress_of(recall: Recall) -> Progress:
         total=Count("pk"),
         asked=Count("pk", filter=Q(asked_at__isnull=False)),
         notified=Count("pk", filter=Q(is_notified=True) | reached),
+        undelivered=Count("pk", filter=Q(is_undelivered=True, is_notified=False) & ~reached),
         reached=Count("pk", filter=reached),
         returned=Count("pk", filter=Q(returned_at__isnull=False)),
         remedied=Count("pk", filter=Q(remedied_at__isnull=False)),
@@ -71,7 +74,34 @@ def step_of(row: Any) -> str:
         return AffectedStatus.RETURNED
     if row.reached_at is not None or row.is_spoken:
         return AffectedStatus.REACHED
-    return AffectedStatus.NOTIFIED if row.is_notified else AffectedStatus.PENDING
+    if row.is_notified:
+        return AffectedStatus.NOTIFIED
+    return AffectedStatus.UNDELIVERED if row.is_undelivered else AffectedStatus.PENDING
+
+
+@transaction.atomic
+def settle(*, recall_order: RecallOrder, moments: Mapping[str, datetime], note: str) -> None:
+    """What happened elsewhere in the house moves the order on; what is noted already stays, moment and words.
+
+    `moments`: a step of `STEPS` and when it was done. A recall that is not running is left alone.
+    """
+    rows = RecallOrder.objects.select_for_update(of=("self",)).select_related("recall", "order")
+    row: RecallOrder = rows.get(pk=recall_order.pk)
+    fresh = [step for step in moments if getattr(row, STEPS[AffectedStatus(step)]) is None]
+    if row.recall.status != RecallStatus.RUNNING or not fresh:
+        return
+    for step in fresh:
+        setattr(row, STEPS[AffectedStatus(step)], moments[step])
+    row.note = row.note or note[:MAX_NOTE]
+    row.save(update_fields=[*(STEPS[AffectedStatus(step)] for step in fresh), "note", "updated_at"])
+    events.record_events(
+        [
+            events.customer_event(
+                MARKED, row.order.customer_id, None, recall=row.recall_id, order=row.order_id, step=str(step)
+            )
+            for step in fresh
+        ]
+    )
 
 
 @transaction.atomic

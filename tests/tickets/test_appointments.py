@@ -13,9 +13,10 @@ from django.db import IntegrityError, connection, transaction
 from core import clock
 from core.errors import Conflict, InvalidInput
 from core.events import Event
-from core.outbox import OutboxItem
+from core.outbox import deliver_due
 from core.timers import fire_due
 from crm.staff.models import User
+from customers.models import Outreach
 from tests.core.concurrency import in_threads
 from tests.tickets.conftest import MONDAY_NINE
 from tests.workbench.conftest import browser, text
@@ -214,13 +215,14 @@ def test_the_customer_is_reminded_once_a_day_before(book: Book, ticket: Ticket) 
     with time_machine.travel(remind_at, tick=False):
         fire_due(now=clock.now())
         fire_due(now=clock.now())
+        deliver_due()
     said = ticket.messages.get(kind="auto")
     assert "11-18 09:00–11:00" in said.body
     assert "漕溪" not in said.body
 
 
 def test_a_mailing_customer_is_reminded_by_mail_and_a_quiet_one_through_a_colleague(
-    book: Book, make_ticket: Callable[..., Ticket], agent2: User
+    book: Book, make_ticket: Callable[..., Ticket], agent2: User, mailoutbox: list[Any]
 ) -> None:
     Channel.objects.create(key="email", name="邮件", kind="email")
     configuration.forget()
@@ -232,7 +234,12 @@ def test_a_mailing_customer_is_reminded_by_mail_and_a_quiet_one_through_a_collea
     customer.save(update_fields=["do_not_contact_at"])
     with time_machine.travel(quiet.starts_at - reminding.BEFORE, tick=False):
         fire_due(now=clock.now())
-    assert OutboxItem.objects.get(kind=reminding.MAIL).payload == {"appointment": mailed.pk, "move": 0}
+        deliver_due()
+    assert "上门服务" in mailoutbox[0].body
+    assert mailed.ticket.number in mailoutbox[0].extra_headers["Message-ID"]
+    told = Outreach.objects.get(subject_type="appointment", subject_id=mailed.pk)
+    assert (told.status, told.purpose, told.way) == ("sent", "service", reminding.MAIL)
+    assert Outreach.objects.get(subject_id=quiet.pk).reason == "opted_out"
     assert Notice.objects.filter(kind="appointment_call", user=agent2, ticket=quiet.ticket).count() == 1
     assert not quiet.ticket.messages.filter(kind="auto").exists()
 
@@ -243,6 +250,23 @@ def test_a_moved_visit_is_not_announced_for_its_old_hour(book: Book, agent: User
     appointments.move(appointment=made, actor=agent, starts_at=later, ends_at=later + HOUR, reason="客户出差")
     with time_machine.travel(TUESDAY_NINE + 23 * HOUR, tick=False):
         fire_due(now=clock.now())
+    assert not ticket.messages.filter(kind="auto").exists()
+
+
+def test_in_quiet_hours_the_reminder_waits_and_a_moved_visit_takes_it_back(
+    book: Book, agent: User, ticket: Ticket
+) -> None:
+    made = book(TUESDAY_NINE + 37 * HOUR)  # Wednesday 22:00: reminded on Tuesday at 22:00.
+    with time_machine.travel(made.starts_at - reminding.BEFORE, tick=False):
+        fire_due(now=clock.now())
+        deliver_due()
+        assert not ticket.messages.filter(kind="auto").exists()
+        later = made.starts_at + timedelta(days=3)
+        appointments.move(appointment=made, actor=agent, starts_at=later, ends_at=later + HOUR, reason="客户出差")
+    told = Outreach.objects.get(subject_type="appointment", subject_id=made.pk)
+    assert (told.status, told.reason) == ("cancelled", "settled")
+    with time_machine.travel(told.not_before, tick=False):
+        deliver_due()
     assert not ticket.messages.filter(kind="auto").exists()
 
 

@@ -13,6 +13,8 @@ from django.utils.translation import gettext as _
 
 from core.errors import DomainError
 from core.language import mask_email, mask_text
+from customers import outreach
+from customers.outreach import bounced
 from tickets.choices import MessageKind
 from tickets.email import Mail
 from tickets.models import Ticket, TicketMessage
@@ -39,8 +41,17 @@ class Bounce:
     reason: str
 
 
-def bounce_of(raw: bytes, mail: Mail) -> Bounce | None:
-    """What a bounce says of a letter of ours; None for other mail, and while delivery is still tried."""
+@dataclass(frozen=True)
+class Report:
+    """What another server says of a letter it will not deliver: everything it wrote, whom for, and why."""
+
+    texts: list[str]
+    address: str
+    reason: str
+
+
+def report_of(raw: bytes, mail: Mail) -> Report | None:
+    """What a bounce says; None for other mail, and while delivery is still tried."""
     if mail.automatic is None or mail.automatic.kind != "bounce":
         return None
     parts = [(file.content_type, file.content()[:READ_BYTES].decode("utf-8", "replace")) for file in mail.files]
@@ -49,16 +60,24 @@ def bounce_of(raw: bytes, mail: Mail) -> Bounce | None:
     if actions and "failed" not in actions:
         return None
     texts = [*mail.references, mail.text, raw.decode("latin-1"), *(text for _type, text in parts)]
-    ours = next(filter(None, map(outgoing.find_own, texts)), None)
-    if ours is None:
-        return None
     recipient, diagnosis = _RECIPIENT.search(report), _DIAGNOSIS.search(report)
-    return Bounce(
-        number=ours[0],
-        what=ours[1],
+    return Report(
+        texts=texts,
         address=parseaddr(recipient[1])[1] if recipient else "",
         reason=" ".join(diagnosis[1].split()) if diagnosis else "",
     )
+
+
+def bounce_of(report: Report) -> Bounce | None:
+    """Which letter of a ticket came back; None when it was none of ours."""
+    ours = next(filter(None, map(outgoing.find_own, report.texts)), None)
+    return Bounce(*ours, report.address, report.reason) if ours is not None else None
+
+
+def note_outreach(report: Report) -> bool:
+    """Mark the message we sent of our own accord that came back; False when it was none."""
+    row = bounced.find_own(report.texts)
+    return row is not None and outreach.came_back(outreach=row)
 
 
 def deliver_reply(*, message_id: int, is_last_try: bool, is_first_try: bool = True) -> None:
@@ -122,6 +141,10 @@ def note_bounce(bounce: Bounce) -> Ticket | None:
     living = lock_living(ticket)
     sentence = _sentence(bounce, living)
     if message is None:
+        kind, _dash, key = bounce.what.partition("-")
+        row = bounced.latest_mail_about(subject_type=kind, subject_id=int(key))
+        if row is not None:
+            outreach.came_back(outreach=row)
         leave_note(ticket=living, sentence=sentence, undelivered=None)
     else:
         note_undelivered(message=message, sentence=sentence, reason=mask_text(bounce.reason))

@@ -155,9 +155,14 @@ def _automatic(mail: Mail) -> str:
 
 
 def _came_back(raw: bytes, mail: Mail) -> str:
-    """Note a letter of ours that came back on its ticket; what to say of it."""
-    bounce = bounces.bounce_of(raw, mail)
-    ticket = bounces.note_bounce(bounce) if bounce else None
+    """Note a letter of ours that came back on its ticket or its outreach; what to say of it."""
+    report = bounces.report_of(raw, mail)
+    if report is None:
+        return ""
+    bounce = bounces.bounce_of(report)
+    if bounce is None:
+        return _("已记在主动联系上。") if bounces.note_outreach(report) else ""
+    ticket = bounces.note_bounce(bounce)
     return _("已在工单 %(number)s 备注。") % {"number": ticket.number} if ticket else ""
 
 

@@ -26,6 +26,7 @@ from customers.recalls.scope import Scope, scope_of
 
 PLACES = (
     Place("recall_list", lazy("召回"), "customers.view_recall"),
+    Place("incident_list", lazy("安全事故"), "tickets.view_safetyincident"),
     Place("disruption_list", lazy("服务中断"), "customers.view_disruption"),
 )
 STATUS_TONES: dict[str, str] = {RecallStatus.RUNNING: "warn", RecallStatus.CLOSED: "good"}
@@ -33,6 +34,7 @@ STEP_TONES: dict[str, str] = {
     AffectedStatus.REMEDIED: "good",
     AffectedStatus.RETURNED: "info",
     AffectedStatus.REACHED: "accent",
+    AffectedStatus.UNDELIVERED: "bad",
 }
 
 
@@ -136,7 +138,7 @@ def recall_page(request: HttpRequest, pk: int) -> HttpResponse:
     """The plan, the duties of law, how far it is, and the orders one by one."""
     recall, user = _recall(request, pk), person_of(request)
     found = progress.progress_of(recall)
-    rows = RecallOrder.objects.visible_to(user).filter(recall=recall).with_notices()
+    rows = RecallOrder.objects.visible_to(user).filter(recall=recall).with_notices().with_calls()
     page = page_of(rows.select_related("order__customer"), ("id",), request.GET.get("cursor"))
     for row in page.rows:
         row.step = progress.step_of(row)
@@ -154,6 +156,7 @@ def recall_page(request: HttpRequest, pk: int) -> HttpResponse:
         "close_form": CloseForm(),
         "can_start": user.has_perm("customers.start_recall"),
         "can_handle": user.has_perm("customers.handle_recall"),
+        "can_call": user.has_perm("customers.handle_outreach"),
     }
     return render(request, "workbench/recalls/page.html", context)
 
@@ -215,7 +218,8 @@ def _act(request: HttpRequest, recall: Recall, verb: str) -> str:
             row = rows.filter(pk=_number(request, "order")).first()
             if row is None:
                 raise Http404
-            progress.mark_order(recall_order=row, actor=user, step=request.POST.get("step", ""))
+            step, note = request.POST.get("step", ""), request.POST.get("note", "")
+            progress.mark_order(recall_order=row, actor=user, step=step, note=note)
             return _("进展已登记。")
     raise Http404
 
