@@ -15,6 +15,7 @@ from crm.insights.innovations.api import InnovationViewSet
 from crm.insights.pyramid_views import PyramidView
 from crm.insights.triage_views import TriageAccuracyView
 from crm.integrations.api.views import WebhookViewSet
+from crm.performance.api import QualitySampleViewSet, SamplingRuleViewSet
 from crm.staff.api.relief import ReliefViewSet, WellbeingView
 from crm.staff.api.shifts import PeakPlanViewSet, ShiftTemplateViewSet, ShiftViewSet
 from crm.staff.api.views import StaffViewSet, TeamViewSet, TokenViewSet
@@ -140,6 +141,8 @@ router.register("improvements", ImprovementViewSet, basename="improvement")
 router.register("innovations", InnovationViewSet, basename="innovation")
 router.register("follow-up-visits", FollowUpVisitViewSet, basename="follow-up-visit")
 router.register("surveys", SurveyViewSet, basename="survey")
+router.register("sampling-rules", SamplingRuleViewSet, basename="sampling-rule")
+router.register("quality-samples", QualitySampleViewSet, basename="quality-sample")
 router.register("webhooks", WebhookViewSet, basename="webhook")
 
 urlpatterns = [

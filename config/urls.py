@@ -21,6 +21,7 @@ urlpatterns = [
     path("", include("customers.urls")),
     path("", include("knowledge.urls")),
     path("", include("crm.followups.urls")),
+    path("", include("crm.performance.urls")),
     path("", include("crm.insights.urls")),
     path("", include("tickets.urls")),
     path("", include("crm.workbench.urls")),

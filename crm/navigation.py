@@ -207,6 +207,16 @@ PLACES = (
         "g i",
         "lxdr offline import",
     ),
+    Place(
+        "quality",
+        _("质检"),
+        "clipboard-check",
+        ("quality_list",),
+        "performance.view_qualitysample",
+        2,
+        "g f",
+        "zj quality",
+    ),
     Place("team", _("团队"), "users-group", ("team",), "staff.view_team", 3, "g m", "td team"),
     Place("settings", _("设置"), "settings", ("admin:index",), "core.change_settings", 4, "g a", "sz settings admin"),
 )

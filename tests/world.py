@@ -22,6 +22,8 @@ from crm.insights.improvements.services import create_improvement
 from crm.insights.innovations.services import create_innovation
 from crm.integrations.models import Webhook
 from crm.staff.choices import Role
+from crm.performance.drawing import ensure_rules, scorecard
+from crm.performance.models import QualitySample, SamplingRule
 from crm.staff.models import ApiToken, PeakPlan, ShiftPlan, ShiftTemplate, Team, TemplateShift, User
 from crm.staff.services.relief import ask_relief
 from crm.staff.services.tokens import issue_token
@@ -298,6 +300,9 @@ def _about(world: World, main: Ticket) -> None:
     solved = Ticket.objects.get(pk=world.ids["solved_ticket"])
     problem = create_problem(actor=world.people["lead"], values={"title": "玻璃杯破损"})
     improvement = create_improvement(actor=world.people["lead"], values=IMPROVEMENT)
+    ensure_rules()
+    rule = SamplingRule.objects.get(position=10)
+    sample = QualitySample.objects.create(ticket_id=world.ids["solved_ticket"], rule=rule, rate=rule.rate, version=scorecard())
     innovation = create_innovation(actor=world.people["lead"], values={"title": "退款进度自助查询"})
     reported = abuse.report_abuse(ticket=solved, actor=agent, note="辱骂")
     asked = ask_relief(ticket=main, actor=agent)
@@ -335,6 +340,8 @@ def _about(world: World, main: Ticket) -> None:
         "relief_request": asked.pk,
         "improvement": improvement.pk,
         "innovation": innovation.pk,
+        "sampling_rule": rule.pk,
+        "quality_sample": sample.pk,
         "problem": problem.pk,
         "notice": told.pk,
         "ticket_link": tied.pk,

@@ -4,14 +4,18 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('customers', '0007_recalls_and_disruptions'),
+        ("customers", "0007_recalls_and_disruptions"),
     ]
 
     operations = [
         migrations.AlterModelOptions(
-            name='order',
-            options={'ordering': ['-id'], 'permissions': [('export_order', '可导出订单和包裹')], 'verbose_name': '订单', 'verbose_name_plural': '订单'},
+            name="order",
+            options={
+                "ordering": ["-id"],
+                "permissions": [("export_order", "可导出订单和包裹")],
+                "verbose_name": "订单",
+                "verbose_name_plural": "订单",
+            },
         ),
     ]

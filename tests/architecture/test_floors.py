@@ -23,6 +23,7 @@ FLOORS = (
     "tickets",
     "crm.staff",
     "crm.followups",
+    "crm.performance",
     "crm.insights",
     "crm.integrations",
     "crm.workbench",
