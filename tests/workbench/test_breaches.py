@@ -13,9 +13,11 @@ from core import clock
 from core.events import run_consumers
 from core.timers import fire_due
 from crm.staff.models import User
+from tests.tickets.aftersales import apply, place_order
 from tests.workbench.conftest import Desk, browser, text
 from tickets.models import NormBreach, Ticket
 from tickets.services import conversation, transitions
+from tickets.services.aftersales import accepting
 from tickets.services.norms import breaches, configuring
 
 pytestmark = [pytest.mark.django_db, pytest.mark.capability("B02")]
@@ -150,3 +152,47 @@ def test_a_mark_by_hand_names_what_is_wrong(agent: User, lead: User, make_ticket
     answer: Any = browser(lead).post("/breaches/new/", {"ticket": "1", "norm": "", "reason": ""})
     assert answer.status_code == 422
     assert {"norm", "reason"} <= set(answer.context["form"].errors)
+
+
+@pytest.mark.capability("D04")
+def test_limits_of_after_sales_count_beside_the_others_and_the_same_everywhere(
+    agent: User, agent2: User, supervisor: User, make_ticket: Make
+) -> None:
+    """Applied at 12:00, one request is due after 24 hours on one platform and after 48 on another; a late step
+    before its timer counts once."""
+    with time_machine.travel(at(2026, 11, 13, 12), tick=False) as frozen:
+        tickets = [make_ticket() for _number in range(3)]
+        for ticket, owner in zip(tickets, (agent, agent2, agent), strict=True):
+            transitions.assign(ticket=ticket, actor=owner)
+            conversation.reply(ticket=ticket, actor=owner, body="您好，1小时内处理。")
+        first, second, third = (
+            apply(ticket, agent, place_order(ticket, no=f"TB{number}", platform=platform))
+            for number, (ticket, platform) in enumerate(zip(tickets, ("taobao", "jd", "taobao"), strict=True))
+        )
+        for ticket in tickets:
+            transitions.solve(ticket=ticket, actor=agent)
+        frozen.shift(86400 - 1)
+        fire_due(now=clock.now())
+        assert NormBreach.objects.count() == 0
+        frozen.shift(2)
+        accepting.accept(request=third, actor=agent)
+        fire_due(now=clock.now())
+        fire_due(now=clock.now())
+        found = NormBreach.objects.filter(kind="aftersales").values_list("aftersales", "stage", "assignee", "at")
+        due = at(2026, 11, 14, 12)
+        assert sorted(found) == [
+            (first.pk, "accepted", agent.pk, due),
+            (third.pk, "accepted", agent.pk, due),
+        ]
+        frozen.shift(86400)
+        fire_due(now=clock.now())
+        run_consumers()
+        mine, other = counts(agent, supervisor), counts(agent2, supervisor)
+        assert mine == {"list": 2, "board": 2, "report": 2, "board total": 3, "report total": 3}
+        assert other == {"list": 1, "board": 1, "report": 1, "board total": 3, "report total": 3}
+        norms = browser(supervisor).get(NOVEMBER).context["norms"]
+        accepted = next(line for line in norms.stages if line.label == "受理")
+        assert (norms.kinds, [cell.number for cell in accepted.counts]) == (["时效", "质量", "售后时限"], [0, 0, 3, 3])
+        assert second.get_kind_display() in text(browser(supervisor).get("/breaches/?kind=aftersales"))
+        row = NormBreach.objects.filter(aftersales=first).get()
+        assert f"/aftersales/{first.pk}/" in text(browser(agent).get(f"/breaches/{row.pk}/"))
