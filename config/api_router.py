@@ -55,6 +55,7 @@ from tickets.api.legal.evidence import EvidenceViewSet
 from tickets.api.legal.inquiries import ClaimFactsViewSet, InvestigationViewSet, LegalReviewViewSet
 from tickets.api.norms import NormBreachViewSet, StageNormViewSet
 from tickets.api.notices import NoticeViewSet
+from tickets.api.outcomes import ComplaintOutcomeViewSet
 from tickets.api.platform_norms import PlatformNormViewSet
 from tickets.api.public import InboundView, PublicComplaintView, TrackView
 from tickets.api.safety import SafetyClaimViewSet, SafetyIncidentViewSet
@@ -126,6 +127,7 @@ router.register("refunds", RefundViewSet, basename="refund")
 router.register("warranties", WarrantyViewSet, basename="warranty")
 router.register("compensations", CompensationViewSet, basename="compensation")
 router.register("complaints", ComplaintViewSet, basename="complaint")
+router.register("complaint-outcomes", ComplaintOutcomeViewSet, basename="complaint-outcome")
 router.register("complaint-levels", LevelViewSet, basename="complaint-level")
 router.register("escalation-triggers", TriggerViewSet, basename="escalation-trigger")
 router.register("escalations", EscalationViewSet, basename="escalation")
@@ -151,6 +153,7 @@ urlpatterns = [
     path("public/complaints/", PublicComplaintView.as_view(), name="public-complaints"),
     path("complaint-pyramid/", PyramidView.as_view(), name="complaint-pyramid"),
     path("", include("crm.insights.statistics.api_urls")),
+    path("", include("crm.insights.remedies.api_urls")),
     path("chat-report/", ChatReportView.as_view(), name="chat-report"),
     path("complaint-clusters/", ClusterView.as_view(), name="complaint-clusters"),
     path("risk-points/", RiskPointView.as_view(), name="risk-points"),

@@ -39,7 +39,17 @@ from tests.logistics_world import build_logistics
 from tests.scripts_library.factories import make_article, make_script
 from tests.tickets.conftest import always_open, promise
 from tickets.grading import escalation
-from tickets.models import Channel, PlatformNorm, Queue, RoutingRule, SLAPolicy, Ticket, TicketLink, TicketTransfer
+from tickets.models import (
+    Channel,
+    ComplaintOutcome,
+    PlatformNorm,
+    Queue,
+    RoutingRule,
+    SLAPolicy,
+    Ticket,
+    TicketLink,
+    TicketTransfer,
+)
 from tickets.models.grading import ComplaintLevel
 from tickets.procedures import following
 from tickets.services import (
@@ -298,6 +308,11 @@ def _about(world: World, main: Ticket) -> None:
     granted = compensations.grant(ticket=main, actor=agent, case="C-22", inputs=goodwill, amount=Decimal("9.90"))
     waiting = compensations.grant(ticket=main, actor=agent, case="C-04", inputs={"P": "50"}, amount=Decimal(550))
     solved = Ticket.objects.get(pk=world.ids["solved_ticket"])
+    closed_at = clock.now() - timedelta(days=40)
+    outcome = ComplaintOutcome.objects.create(
+        ticket=main, closed_at=closed_at, category=main.category, methods=["apology"], handling_minutes=90
+    )
+    world.ids["outcome"] = outcome.pk
     problem = create_problem(actor=world.people["lead"], values={"title": "玻璃杯破损"})
     improvement = create_improvement(actor=world.people["lead"], values=IMPROVEMENT)
     ensure_rules()

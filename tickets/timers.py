@@ -9,6 +9,7 @@ from tickets import aftersales_timers as aftersales_timers  # likewise
 from tickets import appointment_timers as appointment_timers  # likewise
 from tickets import grading_timers as grading_timers  # likewise
 from tickets import legal_timers as legal_timers  # likewise
+from tickets import outcome_timers as outcome_timers  # likewise
 from tickets.grading import watching as grading
 from tickets.procedures import following
 from tickets.services import (

@@ -30,6 +30,7 @@ urlpatterns = [
     path("innovations/new/", innovations.innovation_new, name="innovation_new"),
     path("innovations/<int:pk>/", innovations.innovation_page, name="innovation"),
     path("innovations/<int:pk>/edit/", innovations.innovation_edit, name="innovation_edit"),
+    path("reports/", include("crm.insights.remedies.urls")),
     path("reports/pyramid/", pyramid_views.pyramid_report, name="pyramid_report"),
     path("reports/pyramid/export/", pyramid_views.pyramid_export, name="pyramid_export"),
     path("reports/pyramid/<slug:key>/", pyramid_views.pyramid_rows, name="pyramid_rows"),

@@ -71,6 +71,7 @@ _EVERYBODY = frozenset(
         "tickets.view_attachment",
         "tickets.view_channel",
         "tickets.view_complaintlevel",
+        "tickets.view_complaintoutcome",
         "tickets.view_compensation",
         "tickets.view_escalation",
         "tickets.view_escalationtrigger",

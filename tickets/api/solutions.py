@@ -20,7 +20,7 @@ from tickets.choices import TicketType
 from tickets.compensation import LARGEST
 from tickets.models import Ticket
 from tickets.services import solutions
-from tickets.services.precedents import Precedents, precedents_of
+from tickets.services.precedents import Precedents, aftermath_of, precedents_of
 from tickets.services.suggestions import asked
 
 _MONEY = {"max_digits": 11, "decimal_places": 2, "max_value": LARGEST}
@@ -102,6 +102,13 @@ class SolutionView(APIView):
         )
 
 
+class AftermathSerializer(serializers.Serializer):
+    """结案已满 30 天的同类投诉，和其中 30 天内再次投诉的件数。"""
+
+    n = serializers.IntegerField()
+    repeated = serializers.IntegerField()
+
+
 class PrecedentSerializer(serializers.Serializer):
     """同类投诉的结果：补偿金额占实付价款的比例（1 = 全额）。binds 为真时，超出 P10–P90 须写理由。"""
 
@@ -113,6 +120,7 @@ class PrecedentSerializer(serializers.Serializer):
     median = serializers.FloatField(source="spread.median", allow_null=True)
     p90 = serializers.FloatField(source="spread.p90", allow_null=True)
     binds = serializers.BooleanField(source="spread.binds")
+    aftermath = AftermathSerializer()
 
 
 class PrecedentQuery(serializers.Serializer):
@@ -135,4 +143,5 @@ class PrecedentView(APIView):
         query.is_valid(raise_exception=True)
         given = query.validated_data
         found: Precedents = precedents_of(category=given["category"], price=given["amount"])
-        return Response(PrecedentSerializer(found).data)
+        after = aftermath_of(category=given["category"], price=given["amount"])
+        return Response(PrecedentSerializer({**vars(found), "aftermath": after}).data)

@@ -18,6 +18,7 @@ class TriggerKind(models.TextChoices):
     IMPORTANT = "important", _("重点客户")
     SIMILAR = "similar", _("同类投诉集中")
     REOPENED = "reopened", _("第二次重开")
+    LOW_SCORE = "low_score", _("客户评价不满意")
     STAFF = "staff", _("员工申请升级")
 
 

@@ -40,6 +40,7 @@ BUILT_IN: tuple[tuple[str, str | None, int | None, str, int, str, str], ...] = (
     (_K.IMPORTANT, None, None, _R.LEAD, 60, "重点客户投诉，请优先处理", ""),
     (_K.SIMILAR, "5", 24, _R.SUPERVISOR, 60, "同类投诉集中出现，请查明原因", "major"),
     (_K.REOPENED, "2", None, _R.SUPERVISOR, 120, "同一投诉第二次重开，请换人复核", ""),
+    (_K.LOW_SCORE, None, None, _R.SUPERVISOR, 120, "客户对处理结果不满意，请主管亲自跟进", ""),
     (_K.STAFF, None, None, _R.LEAD, 60, "同事申请升级，请接手", ""),
 )
 _ORDER = [str(role) for role in TargetRole]

@@ -15,11 +15,12 @@ from tickets.models.mailbox import Mailbox
 from tickets.models.message import Attachment, ContactAttempt, InboundMessage, TicketMessage
 from tickets.models.norm import NormBreach, StageNorm
 from tickets.models.offline import ImportBatch, ImportRow
+from tickets.models.outcome import ComplaintOutcome
 from tickets.models.platform import ChannelAccess, ChannelContact, PlatformDay, PlatformNorm, PlatformTurn
 from tickets.models.refund import Refund
 from tickets.models.relation import TicketLink, TicketTransfer
-from tickets.models.sla import SLAClock, SLAPolicy, SLATarget, TicketPause
 from tickets.models.safety import SafetyClaim, SafetyIncident
+from tickets.models.sla import SLAClock, SLAPolicy, SLATarget, TicketPause
 from tickets.models.ticket import Ticket, TicketMerge, TicketTag, TicketWatcher
 from tickets.models.warranty import RepairPeriod, Warranty
 from tickets.triage.models import TriageModel
@@ -42,10 +43,11 @@ __all__ = [
     "Compensation",
     "ComplaintGrade",
     "ComplaintLevel",
+    "ComplaintOutcome",
     "ContactAttempt",
+    "DiagnosisRun",
     "Draft",
     "Escalation",
-    "DiagnosisRun",
     "EscalationTrigger",
     "Evidence",
     "EvidencePack",
@@ -73,10 +75,10 @@ __all__ = [
     "SLAClock",
     "SLAPolicy",
     "SLATarget",
-    "StageNorm",
-    "Ticket",
     "SafetyClaim",
     "SafetyIncident",
+    "StageNorm",
+    "Ticket",
     "TicketLink",
     "TicketMerge",
     "TicketMessage",

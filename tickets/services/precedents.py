@@ -10,9 +10,10 @@ from django.utils.translation import gettext as _
 
 from core import clock
 from core.errors import InvalidInput
+from customers.models import Order
 from tickets.choices import COMPENSATION_STANDING
 from tickets.compensation import Quote, money_of
-from tickets.models import Compensation, Ticket
+from tickets.models import Compensation, ComplaintOutcome, Ticket
 from tickets.precedents import Band, Spread, band_of, spread_of
 
 GOODWILL = "C-22"
@@ -33,6 +34,26 @@ class Precedents:
     def money(self, share: float | None, price: Decimal) -> Decimal | None:
         """A share of the price as a sum."""
         return None if share is None else (Decimal(str(share)) * price).quantize(Decimal("0.01"))
+
+
+@dataclass(frozen=True)
+class Aftermath:
+    """Of similar complaints that were looked at again after thirty days: how many, and how many came again."""
+
+    n: int
+    repeated: int
+
+    @property
+    def text(self) -> str:
+        words = _("同类投诉 %(n)d 件已满 30 天，其中 %(repeated)d 件再次投诉。")
+        return words % {"n": self.n, "repeated": self.repeated}
+
+
+def order_of(ticket: Ticket) -> Order | None:
+    """The order a ticket is about, if it is the customer's."""
+    if not ticket.order_no:
+        return None
+    return Order.objects.filter(customer=ticket.customer_id, order_no=ticket.order_no).first()
 
 
 def price_of(inputs: Mapping[str, Any]) -> Decimal | None:
@@ -66,6 +87,17 @@ def precedents_of(*, category: str, price: Decimal) -> Precedents:
         spread_of([share for _case, share in found]),
         tuple((case, len(shares), sum(shares) / len(shares)) for case, shares in cases),
     )
+
+
+def aftermath_of(*, category: str, price: Decimal | None) -> Aftermath:
+    """What became of the category's complaints, in the price's band when it is known. One statement over an index."""
+    rows = ComplaintOutcome.objects.filter(category=category, closed_at__gte=clock.now() - RECENT)
+    if price is not None:
+        band = band_of(price)
+        rows = rows.filter(price__gte=max(band.low, Decimal("0.01")))
+        rows = rows if band.high is None else rows.filter(price__lt=band.high)
+    repeats = list(rows.order_by("-id").values_list("repeat_count", flat=True)[:MOST])
+    return Aftermath(len(repeats), sum(count > 0 for count in repeats))
 
 
 def require_reason(ticket: Ticket, found: Quote, inputs: Mapping[str, Any], amount: Decimal, note: str) -> None:

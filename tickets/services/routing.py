@@ -1,5 +1,6 @@
 """Which queue a ticket waits in, and which agent gets it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -111,6 +112,13 @@ def check_is_there(to: "User", ticket: Ticket) -> None:
 def load_of(user: "User") -> int:
     """Tickets the agent is working on now."""
     return Ticket.objects.filter(assignee=user, status__in=[TicketStatus.NEW, TicketStatus.OPEN]).count()
+
+
+def least_busy(people: "Sequence[User]") -> "User | None":
+    """Who of them works on the fewest tickets now; None of nobody."""
+    rows = Ticket.objects.filter(assignee__in=people, status__in=[TicketStatus.NEW, TicketStatus.OPEN]).order_by()
+    load = dict(rows.values_list("assignee").annotate(n=Count("pk")))
+    return min(people, key=lambda person: (load.get(person.pk, 0), person.pk), default=None)
 
 
 def check_may_take(user: "User", queue_id: int) -> None:

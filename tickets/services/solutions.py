@@ -11,12 +11,11 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from customers.models import Order
 from scripts_library.suggestion import ScriptHit, suggest_scripts
 from tickets.compensation import CASES, InputFaults, Quote
 from tickets.compensation import quote as calculate
 from tickets.models import Attachment, Ticket
-from tickets.services.precedents import Precedents, precedents_of
+from tickets.services.precedents import Precedents, aftermath_of, order_of, precedents_of
 
 GOODWILL = "C-22"
 #: Words of a category or a message, and the case of the law or promise they speak for; the gravest first.
@@ -69,9 +68,7 @@ class Solution:
 
 def matter_of(ticket: Ticket, text: str) -> Matter:
     """What is known of a ticket."""
-    order = None
-    if ticket.order_no:
-        order = Order.objects.filter(customer=ticket.customer_id, order_no=ticket.order_no).first()
+    order = order_of(ticket)
     types = [str(tag) for tag in ticket.customer.active_tags()] if ticket.customer_id else []
     if ticket.customer.important:
         types.append("重点客户")
@@ -94,6 +91,9 @@ def suggest(matter: Matter) -> list[Solution]:
         found.append(_goodwill(matter, is_only=not found))
     if known is None or not known.cases:
         found[0] = _noted(found[0], _("没有先例，按法定基准给出。"))
+    after = aftermath_of(category=matter.category, price=matter.price) if matter.category else None
+    if after is not None and after.n:
+        found[0] = _noted(found[0], after.text)
     return [_worded(solution, matter) for solution in found[:MOST]]
 
 

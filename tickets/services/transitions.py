@@ -1,6 +1,6 @@
 """One verb per move of a ticket. The table in `choices.MOVES` guards every one of them."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from core import clock
 from core.errors import Conflict, InvalidInput, NotAllowed
 from core.events import EventData, record_events
+from core.timers import TimerSpec, arm
 from tickets import events
 from tickets.choices import (
     MOVES,
@@ -19,6 +20,7 @@ from tickets.choices import (
     Metric,
     Priority,
     TicketStatus,
+    TicketType,
 )
 from tickets.grading import guard
 from tickets.models import ContactAttempt, Queue, Ticket, TicketTransfer
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
 OBJECTION_PERIOD = timedelta(days=7)
 UNREACHABLE_ATTEMPTS = 3
 REOPEN_WINDOW = timedelta(days=90)
+#: So long after it was closed a complaint is looked at again (capability C24).
+OUTCOME_AFTER = timedelta(days=30)
+TIMER_OUTCOME = "ticket.outcome"
 
 
 def lock(ticket: Ticket) -> Ticket:
@@ -257,6 +262,8 @@ def close(
     ticket.status = target
     ticket.closed_at = clock.now()
     ticket.confirmation = confirmation
+    if ticket.type == TicketType.COMPLAINT:
+        _look_again(ticket, ticket.closed_at)
     return _finish(
         ticket,
         actor,
@@ -266,6 +273,20 @@ def close(
         old_status=before,
         confirmation=str(confirmation),
         reason=reason,
+    )
+
+
+def _look_again(ticket: Ticket, closed_at: datetime) -> None:
+    """Closed again after a re-opening, the moment moves on."""
+    arm(
+        TimerSpec(
+            key=f"outcome:{ticket.pk}",
+            kind=TIMER_OUTCOME,
+            due_at=closed_at + OUTCOME_AFTER,
+            subject_type="ticket",
+            subject_id=ticket.pk,
+            payload={"closed_at": closed_at.isoformat()},
+        )
     )
 
 

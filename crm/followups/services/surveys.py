@@ -19,6 +19,7 @@ from crm.followups.events import (
 )
 from crm.followups.models import FollowupSettings, SurveyInvitation
 from crm.followups.services.delivery import deliver_link
+from crm.followups.services.dissatisfied import take_back
 from tickets.models import Ticket
 
 
@@ -106,7 +107,7 @@ def cancel_surveys(*, ticket_id: int, solved_before: datetime) -> int:
 
 @transaction.atomic
 def answer_survey(*, token: str, raw: Mapping[str, Any]) -> Response:
-    """Take a customer's answer: score, event, and the ticket's stage. A low score is marked, it does not re-open."""
+    """Take a customer's answer: score, event, and the ticket's stage. A low score brings a complaint back (C23)."""
     response = answer(token=token, raw=raw)
     survey = (
         SurveyInvitation.objects.select_related("ticket", "invitation")
@@ -123,7 +124,10 @@ def answer_survey(*, token: str, raw: Mapping[str, Any]) -> Response:
     )
     data = {"score": response.score, "reasons": response.answers.get("reasons", [])}
     events = [survey_event(SURVEY_ANSWERED, survey, **data)]
-    if response.score is not None and response.score <= FollowupSettings.current().low_score:
+    is_low = response.score is not None and response.score <= FollowupSettings.current().low_score
+    if is_low:
         events.append(survey_event(SURVEY_UNSATISFIED, survey, **data))
     record_events(events)
+    if is_low and response.score is not None:
+        take_back(survey=survey, score=response.score)
     return response

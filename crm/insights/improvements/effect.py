@@ -19,6 +19,7 @@ from crm.insights.days import Period
 from crm.insights.metrics import METRICS, NOTHING, Figure, Metric, Unit
 from crm.insights.models import Improvement
 from crm.insights.questions import Question, rows_url, today
+from crm.insights.remedies.after_sales import Finding, finding_of
 from crm.insights.rows import SOURCES, events_of
 from tickets.models import Ticket
 
@@ -109,15 +110,15 @@ def _written(metric: Metric, value: float | None) -> str:
 
 def effect_of(item: Improvement, viewer: "User") -> Effect:
     """The item's figures within the viewer's sight."""
-    metric = METRICS[item.metric]
+    finding = finding_of(item)
+    metric = finding.metric if finding is not None else METRICS[item.metric]
     question = _question(item, item.baseline)
-    totals = question.counts(viewer).totals()
+    totals, url = _counted(finding, metric, question, viewer)
     before = metric.figure(totals)
-    url = rows_url(metric.key, question)
     if item.after is None:
         return Effect(metric, before, None, before.n, 0, None, None, None, "", NO_PERIOD, url)
     later = _question(item, item.after)
-    late = later.counts(viewer).totals()
+    late, later_url = _counted(finding, metric, later, viewer)
     after = metric.figure(late)
     shift = _shift(metric, viewer, (question, totals), (later, late))
     return Effect(
@@ -132,8 +133,15 @@ def effect_of(item: Improvement, viewer: "User") -> Effect:
         shift.method,
         _verdict(metric, shift, item, today()),
         url,
-        rows_url(metric.key, later),
+        later_url,
     )
+
+
+def _counted(finding: Finding | None, metric: Metric, question: Question, viewer: "User") -> tuple[Counter[str], str]:
+    """What the metric is reckoned of, and where its rows are: a finding has its own, the rest is counted by days."""
+    if finding is not None:
+        return finding.totals(viewer, question), finding.rows_url(question)
+    return question.counts(viewer).totals(), rows_url(metric.key, question)
 
 
 def _question(item: Improvement, period: Period) -> Question:

@@ -48,6 +48,8 @@ class Improvement(Record):
     baseline_last = models.DateField(_("之前：到"))
     after_first = models.DateField(_("之后：从"), null=True, blank=True)
     after_last = models.DateField(_("之后：到"), null=True, blank=True)
+    # One share of the after-sales report (crm.insights.remedies): measured by itself, not by the metric.
+    finding = models.JSONField(_("售后评价的发现"), null=True, blank=True, editable=False)
     no_effect_reason = models.CharField(_("没有测得效果的说明"), max_length=500, blank=True)
 
     class Meta:

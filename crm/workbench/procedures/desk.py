@@ -18,11 +18,13 @@ from crm.staff.models import User
 from crm.staff.person import person_of
 from crm.workbench.access import require, ticket_or_404
 from crm.workbench.procedures import showing
-from tickets.choices import TicketType
+from tickets.choices import Confirmation, TicketStatus, TicketType
 from tickets.grading import escalation, guard, levels
 from tickets.models import ComplaintLevel, Escalation, Ticket
 from tickets.procedures.effect import effects_of
 from tickets.procedures.kind import SUBJECT
+from tickets.services.outcomes import latest_of
+from tickets.services.transitions import OUTCOME_AFTER
 
 MOST_RUNS = 5
 
@@ -46,12 +48,26 @@ def procedure_context(
     names = {row.key: row.name for row in showing.departments()}
     return {
         **_graveness(ticket, user),
+        **_looked_back(ticket, user),
         "runs": shown,
         "offered": list(offered),
         "duty": duty,
         "consulted": [names.get(key, key) for key in duty.consulted] if duty else [],
         "informed": [names.get(key, key) for key in duty.informed] if duty else [],
         "departments": [row for row in showing.departments() if user.has_perm("core.change_procedurerun")],
+    }
+
+
+def _looked_back(ticket: Ticket, user: User) -> dict[str, Any]:
+    """What became of a closed complaint, or when that will be looked at."""
+    if ticket.type != TicketType.COMPLAINT:
+        return {}
+    is_closed = ticket.status == TicketStatus.CLOSED and ticket.closed_at is not None and not ticket.merged_into_id
+    will_be = is_closed and ticket.confirmation != Confirmation.CANCELLED
+    return {
+        "outcome": latest_of(ticket),
+        "outcome_at": ticket.closed_at + OUTCOME_AFTER if will_be and ticket.closed_at else None,
+        "may_make_case": user.has_perm("knowledge.add_articleversion"),
     }
 
 

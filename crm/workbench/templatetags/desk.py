@@ -116,6 +116,7 @@ _PLAIN = {
     "ticket.reply_failed": gettext_lazy("回复未能发送"),
     "ticket.snoozed": gettext_lazy("稍后处理"),
     "ticket.woken": gettext_lazy("回到列表"),
+    "ticket.outcome_recorded": gettext_lazy("结案满 30 天，已复盘"),
     "ticket.watched": gettext_lazy("关注工单"),
     "ticket.unwatched": gettext_lazy("取消关注"),
     "appointment.booked": gettext_lazy("预约上门"),

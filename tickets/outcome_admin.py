@@ -1,0 +1,24 @@
+"""Look backs on closed complaints in the admin."""
+
+from typing import TYPE_CHECKING, Any, cast
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from core.admin_bases import ReadOnlyAdmin
+from tickets.models import ComplaintOutcome
+
+if TYPE_CHECKING:
+    from crm.staff.models import User
+
+
+@admin.register(ComplaintOutcome)
+class ComplaintOutcomeAdmin(ReadOnlyAdmin):
+    list_display = ["ticket", "closed_at", "category", "level", "satisfaction", "repeat_count", "repurchase_count"]
+    list_filter = ["level", "satisfaction"]
+    list_select_related = ["ticket", "level"]
+    search_fields = ["=ticket__number"]
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return ComplaintOutcome.objects.visible_to(cast("User", request.user))
