@@ -53,11 +53,14 @@ from tickets.api.legal.cases import LegalCaseViewSet
 from tickets.api.legal.deadlines import LegalDeadlineViewSet, LegalRuleViewSet
 from tickets.api.legal.evidence import EvidenceViewSet
 from tickets.api.legal.inquiries import ClaimFactsViewSet, InvestigationViewSet, LegalReviewViewSet
+from tickets.api.negotiation import DemandViewSet, LadderViewSet, NegotiationViewSet
 from tickets.api.norms import NormBreachViewSet, StageNormViewSet
 from tickets.api.notices import NoticeViewSet
 from tickets.api.outcomes import ComplaintOutcomeViewSet
 from tickets.api.platform_norms import PlatformNormViewSet
 from tickets.api.public import InboundView, PublicComplaintView, TrackView
+from tickets.api.publicity import PublicPostViewSet, ReachThresholdViewSet
+from tickets.api.rooms import RoomViewSet
 from tickets.api.safety import SafetyClaimViewSet, SafetyIncidentViewSet
 from tickets.api.solutions import PrecedentView, SolutionView
 from tickets.api.transfers import TransferViewSet
@@ -131,6 +134,12 @@ router.register("complaint-outcomes", ComplaintOutcomeViewSet, basename="complai
 router.register("complaint-levels", LevelViewSet, basename="complaint-level")
 router.register("escalation-triggers", TriggerViewSet, basename="escalation-trigger")
 router.register("escalations", EscalationViewSet, basename="escalation")
+router.register("public-posts", PublicPostViewSet, basename="public-post")
+router.register("reach-thresholds", ReachThresholdViewSet, basename="reach-threshold")
+router.register("demands", DemandViewSet, basename="demand")
+router.register("ladders", LadderViewSet, basename="ladder")
+router.register("negotiations", NegotiationViewSet, basename="negotiation")
+router.register("rooms", RoomViewSet, basename="room")
 router.register("procedures", ProcedureViewSet, basename="procedure")
 router.register("procedure-runs", RunViewSet, basename="procedure-run")
 router.register("tasks", TaskViewSet, basename="task")

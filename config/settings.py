@@ -289,6 +289,17 @@ SPECTACULAR_SETTINGS = {
     # Fields of one name with different words get the name of what they tell of.
     "ENUM_NAME_OVERRIDES": {
         "TicketTypeEnum": "tickets.choices.TicketType",
+        "PostPlatformEnum": "tickets.publicity.choices.PostPlatform",
+        "SentimentEnum": "tickets.publicity.choices.Sentiment",
+        "RemedyEnum": "tickets.negotiation.choices.Remedy",
+        "NegotiationStateEnum": "tickets.negotiation.choices.NegotiationState",
+        "OfferStateEnum": "tickets.negotiation.choices.OfferState",
+        "OfferAnswerEnum": "tickets.negotiation.choices.Answer",
+        "RoomEntryKindEnum": "tickets.rooms.choices.EntryKind",
+        "RoomWrittenKindEnum": "tickets.rooms.rooms.WRITTEN_KINDS",
+        "GuestKindEnum": "tickets.rooms.choices.GuestKind",
+        "BurdenKindEnum": "tickets.api.solutions.BURDENS",
+        "SolutionSourceEnum": "tickets.api.solutions.SOURCES",
         "ClockMetricEnum": "tickets.choices.Metric",
         "AvailabilityEnum": "crm.staff.choices.Availability",
         "AfterSalesKindEnum": "tickets.aftersales_choices.AfterSalesKind",

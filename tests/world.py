@@ -33,6 +33,7 @@ from crm.workbench.saved_views.services import save_view
 from customers.models import Customer, Order, Shop, Tag, TagGroup
 from customers.services import add_care_note, add_tag, create_customer, merge_customers, resolve_customer, upsert_order
 from tests.aftersales_world import build_aftersales
+from tests.disputes_world import build_disputes
 from tests.factories import TeamFactory, UserFactory
 from tests.legal_world import build_legal
 from tests.logistics_world import build_logistics
@@ -144,6 +145,8 @@ def build_world() -> World:
     _views(world)
     _offline(world)
     build_logistics(world)
+    main = Ticket.objects.get(pk=world.ids["ticket"])
+    world.ids |= build_disputes(main, people["agent"], word=SECRET_WORD)
     return world
 
 

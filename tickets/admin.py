@@ -18,8 +18,11 @@ from tickets import channel_admin, desk_admin, platform_admin, relation_admin  #
 from tickets import chat_admin as chat_admin  # registers its own pages
 from tickets import grading_admin as grading_admin  # likewise
 from tickets import legal_admin as legal_admin  # likewise
+from tickets import negotiation_admin as negotiation_admin  # likewise
 from tickets import offline_admin as offline_admin  # likewise
 from tickets import outcome_admin as outcome_admin  # likewise
+from tickets import publicity_admin as publicity_admin  # likewise
+from tickets import room_admin as room_admin  # likewise
 from tickets import safety_admin as safety_admin  # likewise
 from tickets.models import (
     Attachment,

@@ -10,7 +10,8 @@ from core.approvals import ApprovalKind, LimitKind, register_limit
 from core.approvals import register as register_kind
 from core.approvals.models import ApprovalRequest
 from tickets.grading import escalation
-from tickets.models import AfterSales, Compensation, Escalation, TicketTransfer
+from tickets.models import AfterSales, Compensation, Escalation, NegotiationOffer, TicketTransfer
+from tickets.negotiation import talks
 from tickets.services import compensations, transfers
 from tickets.services.aftersales import accepting
 
@@ -64,6 +65,16 @@ def register() -> None:
             link=_link_of_escalation,
         )
     )
+    register_kind(
+        ApprovalKind(
+            key=talks.KIND,
+            label=_("协商报价"),
+            codename="tickets.approve_compensation",
+            sight=_sight_of_offers,
+            decided=talks.decided,
+            link=_link_of_offer,
+        )
+    )
 
 
 def _sight_of_escalations(user: Any) -> Q:
@@ -73,6 +84,15 @@ def _sight_of_escalations(user: Any) -> Q:
 
 def _link_of_escalation(request: ApprovalRequest) -> str:
     return f"/desk/{request.escalation.ticket.number}/"
+
+
+def _sight_of_offers(user: Any) -> Q:
+    """Offers on the tickets one may see."""
+    return Q(subject_id__in=NegotiationOffer.objects.visible_to(user).values("pk"))
+
+
+def _link_of_offer(request: ApprovalRequest) -> str:
+    return f"/desk/{request.negotiation_offer.negotiation.ticket.number}/"
 
 
 def _sight(user: Any) -> Q:

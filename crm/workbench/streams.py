@@ -32,7 +32,14 @@ _RETRY_MILLISECONDS = 2000
 _LARGEST_ID = 2**63 - 1
 # Told to pages that are open, not to other systems: these names are no part of what webhooks promise.
 _PAGES_ONLY = frozenset(
-    {"staff.availability_changed", "shift.uncovered", "peak.switched", "notice.created", "presence.changed"}
+    {
+        "staff.availability_changed",
+        "shift.uncovered",
+        "peak.switched",
+        "notice.created",
+        "presence.changed",
+        "room.changed",
+    }
 )
 # An open stream keeps no session alive: it ends with it.
 _session_limits = SessionLimitsMiddleware(lambda request: HttpResponse())

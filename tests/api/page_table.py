@@ -303,6 +303,8 @@ PAGES = (
     Row("GET", "/help/sections/none/", "404 404 404 404 404 404 404"),
     Row("GET", "/help/articles/{article}/", "404 404 404 404 404 404 404"),  # internal; see tests/chat
     Row("POST", "/help/articles/{article}/vote/", "404 404 404 404 404 404 404", {"is_helpful": "yes"}),
+    Row("GET", "/rooms/guest/{room_token}/", "200 200 200 200 200 200 200"),
+    Row("POST", "/rooms/guest/{room_token}/", "302 302 302 302 302 302 302", {"text": "底单已寄"}),
     Row("GET", "/track/", "200 200 200 200 200 200 200"),
     Row("POST", "/track/", "200 200 200 200 200 200 200", {"number": "{number}", "phone_tail": "8000"}),
     # Accounts

@@ -15,21 +15,25 @@ from core.api.fields import CleanCharField
 from core.api.filters import refuse_unknown_parameters
 from core.api.schema import example
 from core.api.serializers import StrictSerializer
+from tickets.api.legal.shapes import TicketField
 from tickets.api.serializers import SuggestionScriptSerializer
 from tickets.choices import TicketType
 from tickets.compensation import LARGEST
 from tickets.models import Ticket
+from tickets.negotiation.weighing import weigh
 from tickets.services import solutions
 from tickets.services.precedents import Precedents, aftermath_of, precedents_of
 from tickets.services.suggestions import asked
 
+BURDENS = [(word, word) for word in ("person", "queue", "department")]
+SOURCES = [(word, word) for word in ("rule", "precedent", "baseline")]
 _MONEY = {"max_digits": 11, "decimal_places": 2, "max_value": LARGEST}
 
 
 class MatterSerializer(StrictSerializer):
     """ticket，或分类、金额、凭证、客户类型；都给时以给出的为准。"""
 
-    ticket = CleanCharField(max_length=20, required=False, help_text=lazy("工单的 id 或工单号"))
+    ticket = TicketField(required=False, help_text=lazy("工单的 id 或工单号"))
     category = CleanCharField(max_length=100, required=False, allow_blank=True)
     text = CleanCharField(max_length=2000, multiline=True, required=False, allow_blank=True)
     amount = serializers.DecimalField(
@@ -37,13 +41,10 @@ class MatterSerializer(StrictSerializer):
     )
     has_evidence = serializers.BooleanField(required=False)
     customer_types = serializers.ListField(child=CleanCharField(max_length=50), required=False, max_length=20)
+    demanded = serializers.DecimalField(
+        **_MONEY, min_value=Decimal(0), required=False, help_text=lazy("客户要求的金额（元），留空取已登记的诉求")
+    )
     type = serializers.ChoiceField(choices=TicketType.choices, required=False)
-
-    def validate_ticket(self, value: str) -> Ticket:
-        found = Ticket.objects.visible_to(self.context["request"].user).named(value).first()
-        if found is None:
-            raise serializers.ValidationError(_("没有这张工单。"))
-        return found  # type: ignore[no-any-return]
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if "ticket" not in attrs and not (attrs.get("category") or attrs.get("text")):
@@ -51,18 +52,42 @@ class MatterSerializer(StrictSerializer):
         return attrs
 
 
-class SolutionSerializer(serializers.Serializer):
-    """一个方案。cost 为预计成本，缺数据时为 null；floor 为法定下限。"""
+class BurdenSerializer(serializers.Serializer):
+    """执行者现在未完成的工作：person 负责人和 queue 队列为未结工单数，department 部门为未完成任务数。"""
 
-    source = serializers.ChoiceField(choices=[("rule", "rule"), ("precedent", "precedent"), ("baseline", "baseline")])
-    case = serializers.CharField()
+    kind = serializers.ChoiceField(choices=BURDENS)
+    name = serializers.CharField()
+    open = serializers.IntegerField()
+
+
+class MinimumSerializer(serializers.Serializer):
+    """法定下限与依据；金额缺实付价款时为 null。"""
+
+    amount = serializers.DecimalField(max_digits=20, decimal_places=2, allow_null=True)
     title = serializers.CharField()
-    cost = serializers.DecimalField(max_digits=20, decimal_places=2, allow_null=True)
-    floor = serializers.DecimalField(max_digits=20, decimal_places=2, allow_null=True)
     basis = serializers.ListField(child=serializers.CharField())
-    n = serializers.IntegerField(help_text=lazy("先例件数"))
-    script = SuggestionScriptSerializer(allow_null=True)
-    notes = serializers.ListField(child=serializers.CharField())
+
+
+class SolutionSerializer(serializers.Serializer):
+    """一个方案。cost 为预计成本，缺数据时为 null；floor 为该方案的下限。
+
+    demanded 为客户要求的金额，gap 为其高出成本的部分；legal_minimum 为法定下限，is_lawful 为成本不低于它。
+    """
+
+    source = serializers.ChoiceField(source="solution.source", choices=SOURCES)
+    case = serializers.CharField(source="solution.case")
+    title = serializers.CharField(source="solution.title")
+    cost = serializers.DecimalField(source="solution.cost", max_digits=20, decimal_places=2, allow_null=True)
+    floor = serializers.DecimalField(source="solution.floor", max_digits=20, decimal_places=2, allow_null=True)
+    basis = serializers.ListField(source="solution.basis", child=serializers.CharField())
+    n = serializers.IntegerField(source="solution.n", help_text=lazy("先例件数"))
+    script = SuggestionScriptSerializer(source="solution.script", allow_null=True)
+    notes = serializers.ListField(source="solution.notes", child=serializers.CharField())
+    demanded = serializers.DecimalField(max_digits=20, decimal_places=2, allow_null=True)
+    gap = serializers.DecimalField(max_digits=20, decimal_places=2, allow_null=True)
+    legal_minimum = MinimumSerializer(source="minimum", allow_null=True)
+    is_lawful = serializers.BooleanField(allow_null=True)
+    load = BurdenSerializer(source="burdens", many=True)
 
 
 class SolutionView(APIView):
@@ -80,11 +105,13 @@ class SolutionView(APIView):
         ],
     )
     def post(self, request: Request) -> Response:
-        """没有先例时说明，并给出法定基准。"""
+        """没有先例时说明，并给出法定基准；客户要求、成本、负荷与法定下限并列。"""
         serializer = MatterSerializer(data=request.data, context={"request": request})
         serializer.is_valid(raise_exception=True)
-        found = solutions.suggest(self._matter(request, serializer.validated_data))
-        return Response(SolutionSerializer(found, many=True).data)
+        given = serializer.validated_data
+        matter = self._matter(request, given)
+        found = weigh(matter, given.get("ticket"), demanded=given.get("demanded"))
+        return Response(SolutionSerializer(found.options, many=True).data)
 
     def _matter(self, request: Request, given: dict[str, Any]) -> solutions.Matter:
         ticket: Ticket | None = given.get("ticket")

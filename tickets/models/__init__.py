@@ -13,12 +13,15 @@ from tickets.models.grading import ComplaintGrade, ComplaintLevel, Escalation, E
 from tickets.models.legal import LegalCase, LegalClock, LegalMoment, LegalRule
 from tickets.models.mailbox import Mailbox
 from tickets.models.message import Attachment, ContactAttempt, InboundMessage, TicketMessage
+from tickets.models.negotiation import CustomerDemand, Ladder, LadderVersion, Negotiation, NegotiationOffer
 from tickets.models.norm import NormBreach, StageNorm
 from tickets.models.offline import ImportBatch, ImportRow
 from tickets.models.outcome import ComplaintOutcome
 from tickets.models.platform import ChannelAccess, ChannelContact, PlatformDay, PlatformNorm, PlatformTurn
+from tickets.models.publicity import PostLink, PublicPost, ReachThreshold, TicketReach
 from tickets.models.refund import Refund
 from tickets.models.relation import TicketLink, TicketTransfer
+from tickets.models.room import Room, RoomEntry, RoomGuest, RoomMember, RoomVisit
 from tickets.models.safety import SafetyClaim, SafetyIncident
 from tickets.models.sla import SLAClock, SLAPolicy, SLATarget, TicketPause
 from tickets.models.ticket import Ticket, TicketMerge, TicketTag, TicketWatcher
@@ -45,6 +48,7 @@ __all__ = [
     "ComplaintLevel",
     "ComplaintOutcome",
     "ContactAttempt",
+    "CustomerDemand",
     "DiagnosisRun",
     "Draft",
     "Escalation",
@@ -57,20 +61,32 @@ __all__ = [
     "InboundMessage",
     "Investigation",
     "InvestigationEntry",
+    "Ladder",
+    "LadderVersion",
     "LegalCase",
     "LegalClock",
     "LegalMoment",
     "LegalReview",
     "LegalRule",
     "Mailbox",
+    "Negotiation",
+    "NegotiationOffer",
     "NormBreach",
     "Notice",
     "PlatformDay",
     "PlatformNorm",
     "PlatformTurn",
+    "PostLink",
+    "PublicPost",
     "Queue",
+    "ReachThreshold",
     "Refund",
     "RepairPeriod",
+    "Room",
+    "RoomEntry",
+    "RoomGuest",
+    "RoomMember",
+    "RoomVisit",
     "RoutingRule",
     "SLAClock",
     "SLAPolicy",
@@ -83,6 +99,7 @@ __all__ = [
     "TicketMerge",
     "TicketMessage",
     "TicketPause",
+    "TicketReach",
     "TicketSeen",
     "TicketTag",
     "TicketTransfer",

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,15 @@ NOTE_LENGTH = 500
 _TIED = re.compile(
     r"好评|五星|删(除)?(差|中)?评|改(差|中)?评|(修改|删除|撤销?|追加)(评价|评论)|撤诉|(撤销|撤回|撤掉?)(投诉|举报)"
 )
+
+
+@dataclass(frozen=True)
+class Agreed:
+    """An offer the customer accepted. Up to the `ceiling` of the ladder no more than the person's own limit is asked
+    for; `is_approved`: somebody else agreed to this very sum before it was offered."""
+
+    ceiling: Decimal
+    is_approved: bool
 
 
 def said(sentence: str, values: Mapping[str, str]) -> str:
@@ -67,9 +77,10 @@ def grant(
     form: str = CompensationForm.TRANSFER,
     note: str = "",
     override_reason: str = "",
+    agreed: Agreed | None = None,
 ) -> Compensation:
     """Promise a sum. Above the person's authority it waits for approval. Below the floor it is refused, unless
-    somebody with that right says why; that is kept and told to the others who have it."""
+    somebody with that right says why; that is kept and told to the others who have it. `agreed`: it was negotiated."""
     ticket = Ticket.objects.select_for_update(of=("self",)).get(pk=ticket.pk)
     if ticket.merged_into_id:
         raise Conflict(_("这张工单已被合并，请在合并后的工单上补偿。"), code="merged")
@@ -80,7 +91,7 @@ def grant(
     if found.is_punitive:
         _refuse_second_head(ticket)
     require_reason(ticket, found, inputs, amount, note)
-    reason = _reason_for_approval(actor, found, amount, form)
+    reason = "" if agreed and agreed.is_approved else _reason_for_approval(actor, found, amount, form, agreed)
     compensation = Compensation.objects.create(
         ticket=ticket,
         form=form,
@@ -143,9 +154,9 @@ def _refuse_second_head(ticket: Ticket) -> None:
         raise Conflict(_("这张工单已有一项惩罚性赔偿，不得重复适用。"), code="double_punitive")
 
 
-def _reason_for_approval(actor: "User", found: Quote, amount: Decimal, form: str) -> str:
+def _reason_for_approval(actor: "User", found: Quote, amount: Decimal, form: str, agreed: Agreed | None) -> str:
     """Why somebody else must agree; "" when the person may grant it, and then it counts against their day."""
-    if amount > max(found.total, found.floor or Decimal(0)):
+    if amount > max(found.total, found.floor or Decimal(0), agreed.ceiling if agreed else Decimal(0)):
         return _("金额高于测算的 %(total)s 元") % {"total": f"{found.total:.2f}"}
     if found.needs_review:
         return _("该情形须经人工审核")

@@ -57,8 +57,8 @@ def event_sentence(event: Any) -> str:
             return _("撤销合并")
     if event.kind in _PLAIN:
         return str(_PLAIN[event.kind])
-    if event.kind in _PROCEDURE:
-        return str(_PROCEDURE[event.kind]) % {"title": "", "department": "", "procedure": "", **data}
+    if event.kind in _TOLD:
+        return str(_TOLD[event.kind]) % {"title": "", "department": "", "procedure": "", **data}
     if event.kind.startswith("aftersales."):
         return _aftersales(event.kind.partition(".")[2], data)
     if event.kind in _MONEY:
@@ -85,6 +85,9 @@ def _moved(data: dict[str, Any]) -> str:
         return str(_TRANSFER[action])
     if action == "escalate" and data.get("to") in Priority.values:
         return explained(_("升级到{priority}").format(priority=Priority(data["to"]).label), reason)
+    if action == "reach" and data.get("to") in Priority.values:
+        priority = Priority(data["to"]).label
+        return _("公开触达 {reach} 人，优先级升到{priority}").format(reach=data["reach"], priority=priority)
     if action == "merge":
         return _("并入另一张工单的会话")
     if action == "contact":
@@ -92,7 +95,8 @@ def _moved(data: dict[str, Any]) -> str:
     return explained(Action(action).label, reason) if action in Action.values else ""
 
 
-_PROCEDURE = {
+#: With what the event says of itself.
+_TOLD = {
     "procedure.started": gettext_lazy("流程“%(procedure)s”开始"),
     "procedure.step_done": gettext_lazy("完成步骤“%(title)s”"),
     "procedure.sent_back": gettext_lazy("流程退回到“%(title)s”"),
@@ -103,6 +107,21 @@ _PROCEDURE = {
     "procedure.task_passed": gettext_lazy("任务“%(title)s”转给%(department)s"),
     "procedure.task_returned": gettext_lazy("任务“%(title)s”退回%(department)s"),
     "ticket.graded": gettext_lazy("投诉级别：%(level_name)s"),
+    "ticket.post_linked": gettext_lazy("关联公开帖子，触达 %(reach)s 人"),
+    "ticket.post_unlinked": gettext_lazy("解除公开帖子的关联：%(reason)s"),
+    "ticket.room_opened": gettext_lazy("发起会商"),
+    "ticket.room_closed": gettext_lazy("会商结束"),
+    "ticket.room_reopened": gettext_lazy("会商重新打开"),
+    "ticket.room_guest_invited": gettext_lazy("邀请外部来宾参加会商"),
+    "ticket.room_guest_revoked": gettext_lazy("撤销会商的外部来宾"),
+    "ticket.demand_recorded": gettext_lazy("登记客户诉求"),
+    "negotiation.opened": gettext_lazy("开始协商，下限 %(floor)s 元，上限 %(ceiling)s 元"),
+    "negotiation.offered": gettext_lazy("第 %(number)s 次报价 %(amount)s 元"),
+    "negotiation.requested": gettext_lazy("第 %(number)s 次报价 %(amount)s 元，提交审批"),
+    "negotiation.refused": gettext_lazy("报价 %(amount)s 元未获批准"),
+    "negotiation.accepted": gettext_lazy("客户接受 %(amount)s 元"),
+    "negotiation.declined": gettext_lazy("客户不接受 %(amount)s 元"),
+    "negotiation.walked_away": gettext_lazy("协商未达成"),
     "escalation.raised": gettext_lazy("触发升级"),
     "escalation.taken": gettext_lazy("接手升级"),
     "escalation.late": gettext_lazy("升级超时无人接手"),
