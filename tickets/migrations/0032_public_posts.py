@@ -11,7 +11,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tickets", "0030_safety_and_diagnosis"),
+        ("tickets", "0031_complaint_outcomes"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("core", "0006_registers"),
-        ("tickets", "0031_public_posts"),
+        ("tickets", "0032_public_posts"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -9,7 +9,7 @@ CREATE OR REPLACE TRIGGER tickets_roomentry_kept BEFORE UPDATE OR DELETE ON tick
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tickets", "0033_rooms"), ("tickets", "0025_evidence_kept")]
+    dependencies = [("tickets", "0034_rooms"), ("tickets", "0025_evidence_kept")]
     operations = [
         migrations.RunSQL(KEEP, "DROP TRIGGER IF EXISTS tickets_roomentry_kept ON tickets_roomentry;"),
     ]

@@ -10,7 +10,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tickets", "0032_negotiations"),
+        ("tickets", "0033_negotiations"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
