@@ -77,6 +77,16 @@ PLACES = (
         "zsk knowledge",
     ),
     Place(
+        "products",
+        _("产品资料"),
+        "shield-heart",
+        ("safety_list",),
+        "knowledge.view_safetysheet",
+        2,
+        "g e",
+        "cpzl aqzl gzzd products safety diagnosis",
+    ),
+    Place(
         "visits",
         pgettext_lazy("many", "回访"),
         "phone-check",

@@ -37,6 +37,7 @@ from tests.disputes_world import build_disputes
 from tests.factories import TeamFactory, UserFactory
 from tests.legal_world import build_legal
 from tests.logistics_world import build_logistics
+from tests.product_world import build_products
 from tests.scripts_library.factories import make_article, make_script
 from tests.tickets.conftest import always_open, promise
 from tickets.grading import escalation
@@ -145,6 +146,7 @@ def build_world() -> World:
     _views(world)
     _offline(world)
     build_logistics(world)
+    build_products(world)
     main = Ticket.objects.get(pk=world.ids["ticket"])
     world.ids |= build_disputes(main, people["agent"], word=SECRET_WORD)
     return world

@@ -14,12 +14,15 @@ from core.errors import DomainError
 from crm.workbench.access import require, ticket_or_404
 from crm.workbench.moments import read_moment
 from crm.workbench.views import ticket_context
+from knowledge.safety import words
+from knowledge.safety.claims import claims_in
 from scripts_library.models import ScriptVersion
 from tickets.choices import DraftKind
 from tickets.models import Attachment, Ticket, TicketMessage, WaitingReply
 from tickets.services import attachments, drafts, sending, waiting
 from tickets.services.norms import empathy
 from tickets.services.norms.repeats import repeats_in
+from tickets.services.safety.claims import Confirmation
 
 
 def _typed(request: HttpRequest) -> str:
@@ -37,8 +40,8 @@ def _script(request: HttpRequest) -> ScriptVersion | None:
 @login_required
 @require_POST
 def draft(request: HttpRequest, number: str) -> JsonResponse:
-    """Keep what is typed. Answers the moment it was kept (null: nothing to keep), what is asked for that the
-    customer has told already and, for a first reply, the empathy checklist."""
+    """Keep what is typed. Answers the moment it was kept (null: nothing to keep), what is promised about safety,
+    what is asked for that the customer has told already and, for a first reply, the empathy checklist."""
     ticket = ticket_or_404(request, number)
     require(request, "tickets.reply_ticket", _("您没有回复工单的权限。"))
     kept = drafts.save_draft(
@@ -50,6 +53,7 @@ def draft(request: HttpRequest, number: str) -> JsonResponse:
     )
     answer: dict[str, Any] = {"saved_at": kept.updated_at if kept else None}
     if request.POST.get("kind") == DraftKind.REPLY:
+        answer["claims"] = claims_in(_typed(request), words.in_force())
         answer["known"] = [item.as_dict() for item in repeats_in(ticket=ticket, text=_typed(request))]
     if request.POST.get("kind") == DraftKind.REPLY and empathy.is_due(ticket):
         items = empathy.checklist(_typed(request), asked=empathy.asked_by(ticket))
@@ -72,7 +76,8 @@ def send(request: HttpRequest, number: str) -> HttpResponse:
     except DomainError as error:
         _keep(request, ticket, kind, files)
         fresh = ticket_or_404(request, number)
-        context = ticket_context(request, fresh, fault=error, typed=_typed(request), typed_kind=kind)
+        confirmed = {name: request.POST.get(name, "") for name in ("safety_version", "safety_reason")}
+        context = ticket_context(request, fresh, fault=error, typed=_typed(request), typed_kind=kind) | confirmed
         # 409 says that the conversation went on; every other fault is one of the text.
         status = 409 if error.code == "newer_message" else 200
         return render(request, "workbench/parts/ticket.html", context, status=status)
@@ -109,13 +114,18 @@ def _say(request: HttpRequest, ticket: Ticket, kind: str, files: list[Attachment
     }
     if kind == DraftKind.NOTE:
         return sending.send_note(**common)
-    seen = request.POST.get("seen", "")
     return sending.send_reply(
         **common,
         script_version=_script(request),
+        safety=Confirmation(_number(request, "safety_version"), request.POST.get("safety_reason", "")),
         send_at=read_moment(request.POST.get("send_at", ""), field="send_at"),
-        seen=int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 19 else None,
+        seen=_number(request, "seen"),
     )
+
+
+def _number(request: HttpRequest, name: str) -> int | None:
+    given = request.POST.get(name, "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 19 else None
 
 
 def _keep(request: HttpRequest, ticket: Ticket, kind: str, files: list[Attachment]) -> None:

@@ -31,6 +31,7 @@ from tickets.choices import DraftKind, MessageKind
 from tickets.models import Attachment, Draft, Queue, Ticket, TicketMessage
 from tickets.services import drafts, editing, originals
 from tickets.services.norms import empathy
+from tickets.services.safety import claims
 from tickets.services.suggestions import anger_on, asked, similar_to, strategy_for
 from tickets.services.waiting import waiting_of
 
@@ -94,6 +95,30 @@ def _empathy(ticket: Ticket, messages: list[TicketMessage], drafted: dict[str, D
     return empathy.checklist(draft.body if draft else "", asked=asked)
 
 
+def safety_shown(
+    request: HttpRequest,
+    ticket: Ticket,
+    messages: list[TicketMessage],
+    drafted: dict[str, Draft],
+    extra: dict[str, Any],
+) -> claims.Shown | None:
+    """The safety sheets, when the customer or the reply being written speaks of safety."""
+    said = [ticket.subject, *(one.body for one in messages if one.kind == MessageKind.CUSTOMER)]
+    draft = drafted.get(DraftKind.REPLY)
+    typed = extra.get("typed", "") if extra.get("typed_kind") != DraftKind.NOTE else ""
+    return claims.shown_for(ticket, request.user, said=said, typed=typed or (draft.body if draft else ""))
+
+
+@login_required
+@require_GET
+def safety(request: HttpRequest, number: str) -> HttpResponse:
+    """The safety sheets above the composer, for the draft as it was kept last."""
+    ticket = ticket_or_404(request, number)
+    drafted = drafts.drafts_of(ticket=ticket, author=request.user)
+    shown = safety_shown(request, ticket, desk.conversation_of(ticket), drafted, {})
+    return render(request, "workbench/parts/safety.html", {"safety": shown})
+
+
 def ticket_context(request: HttpRequest, ticket: Ticket, *, whole: bool = True, **extra: Any) -> dict[str, Any]:
     messages = desk.conversation_of(ticket)
     composes = request.user.has_perm("tickets.reply_ticket") and not ticket.merged_into_id
@@ -103,6 +128,7 @@ def ticket_context(request: HttpRequest, ticket: Ticket, *, whole: bool = True, 
             message.shown_body = mask_text(message.body)  # type: ignore[attr-defined]
     return {
         "ticket": ticket,
+        "safety": safety_shown(request, ticket, messages, drafted, extra),
         "clocks": [*desk.clocks_of(ticket), *platforms.clocks_of(ticket)],
         "thread": messages,
         "newest": max((message.pk for message in messages), default=None),

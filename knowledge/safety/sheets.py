@@ -2,9 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from itertools import islice
-from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
@@ -13,7 +10,8 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 
 from core.errors import InvalidInput
-from core.rowfiles import FileRow, read_rows, text_of
+from core.filefields import read_upload
+from core.rowfiles import FileRow, text_of
 from core.versions.importing import ImportReport, TextRow, import_texts
 from core.versions.services import BODY_LIMIT, create_item, update_item
 from knowledge.models import SafetySheet, SafetySheetVersion
@@ -32,7 +30,6 @@ COLUMNS = {
 }
 SKU_LENGTH, TITLE_LENGTH = 100, 200
 MOST_LINES, MOST_BYTES = 2000, 5 * 1024 * 1024
-SUFFIXES = (".csv", ".xlsx", ".jsonl")
 
 
 def create_sheet(*, actor: Any, key: str, title: str, **columns: Any) -> SafetySheet:
@@ -102,15 +99,7 @@ def import_sheets(*, rows: Iterable[FileRow], actor: Any | None = None, as_draft
 
 def import_file(*, upload: "UploadedFile[Any]", actor: Any) -> ImportReport:
     """The sheets of an uploaded file as drafts. Raises InvalidInput naming `file` for the file as a whole."""
-    suffix = Path(upload.name or "").suffix.lower()
-    if suffix not in SUFFIXES or (upload.size or 0) > MOST_BYTES:
-        sentence = _("请上传 CSV、XLSX 或 JSONL 文件，不超过 5 MB。")
-        raise InvalidInput(sentence, fields={"file": [sentence]})
-    with NamedTemporaryFile(suffix=suffix) as kept:
-        for chunk in upload.chunks():
-            kept.write(chunk)
-        kept.flush()
-        return import_sheets(rows=islice(read_rows(Path(kept.name)), MOST_LINES), actor=actor)
+    return import_sheets(rows=read_upload(upload, most_rows=MOST_LINES, most_bytes=MOST_BYTES), actor=actor)
 
 
 def import_checked(*, rows: Sequence[TextRow], actor: Any | None, as_drafts: bool) -> ImportReport:

@@ -15,6 +15,7 @@ from core.errors import DomainError, InvalidInput
 from crm.staff.models import User
 from crm.staff.person import person_of
 from crm.workbench.aftersales.forms import details_of
+from crm.workbench.diagnosis import run_of
 from customers.models import Order, OrderItem
 from tickets.aftersales_choices import (
     STATE_TONES,
@@ -26,6 +27,7 @@ from tickets.aftersales_outcomes import FIELDS
 from tickets.eligibility import CATEGORIES, REMEDIES
 from tickets.models import AfterSales, Ticket
 from tickets.services.aftersales import applying, eligibility, warranties
+from tickets.services.diagnosis import attach
 
 ORDERS, ROWS, MOST_REPAIRS = 10, 20, 100
 
@@ -137,6 +139,9 @@ def aftersales_side(request: HttpRequest, number: str) -> HttpResponse:
         try:
             made = _apply(ticket, user, request.POST)
             told = _("已登记售后单 #%(id)d。") % {"id": made.pk}
+            run = run_of(ticket, request.POST.get("diagnosis", ""))
+            if run is not None:
+                attach(run=run, aftersales=made, actor=user)
         except DomainError as error:
             fault, values = error.message, request.POST
     side = {"tab": "aftersales", **aftersales_context(ticket, user, values), "fault": fault, "told": told}

@@ -20,6 +20,7 @@ from scripts_library import steps
 from scripts_library.choices import TICKET_TYPES
 from scripts_library.models import ScriptUsage
 from scripts_library.placeholders import pieces
+from tickets.services.diagnosis import outcomes_of
 
 _LARGEST_NUMBER = 2**31 - 1
 
@@ -66,7 +67,8 @@ def verbs_for(version: Any, user: Any) -> list[Verb]:
 def item_or_404(library: Library, user: Any, pk: int) -> Any:
     """The text among those the person may see."""
     rows: Any = library.model._default_manager
-    item = rows.visible_to(user).select_related("live_version", "owner").defer("search").filter(pk=pk).first()
+    rows = rows.visible_to(user).select_related("live_version", "owner").filter(pk=pk)
+    item = (rows.defer("search") if library.corpus is not None else rows).first()
     if item is None:
         raise Http404
     return item
@@ -125,20 +127,22 @@ def _version_context(library: Library, versions: list[Any], version: Any, older:
     return {
         "is_live": version.pk == version.item.live_version_id,
         "text": pieces(version.body),
-        "steps": [(step.label, pieces(step.text)) for step in steps.parse(getattr(version, "steps", []))],
+        "steps": [(step.label, pieces(step.text)) for step in steps.parse(version.steps)] if library.is_script else [],
+        "unfinished": _unfinished(version),
         "verbs": verbs_for(version, user),
         "can_edit": mine
         and version.status == VersionStatus.DRAFT
         and user.has_perm(library.version_permission("change")),
         "previous": next((row for row in versions if row.number < version.number), None),
-        "diff": diff_texts(_words(older), _words(version)) if older is not None else None,
+        "diff": diff_texts(library.words(older), library.words(version)) if older is not None else None,
     }
 
 
-def _words(version: Any) -> str:
-    """The body and the steps as one text, so that the difference shows both."""
-    parts = [version.body, *(f"【{step.label}】{step.text}" for step in steps.parse(getattr(version, "steps", [])))]
-    return "\n".join(parts)
+def _unfinished(version: Any) -> list[str]:
+    """What a draft still lacks before it can be submitted."""
+    if version.status != VersionStatus.DRAFT:
+        return []
+    return [sentence for sentences in version.unfinished().values() for sentence in sentences]
 
 
 def _facts(library: Library, item: Any, user: Any) -> dict[str, Any]:
@@ -151,7 +155,9 @@ def _facts(library: Library, item: Any, user: Any) -> dict[str, Any]:
         )
         labels = dict(TICKET_TYPES)
         return {"usage": usage, "ticket_types": [labels.get(value, value) for value in item.ticket_types]}
-    if item.live_version_id is None:
+    if library.key == "tree":
+        return {"outcomes": outcomes_of(item)}
+    if item.live_version_id is None or not library.is_article:
         return {}
     votes = HelpfulVote.objects.filter(version=item.live_version_id)
     counts = votes.aggregate(yes=Count("pk", filter=Q(is_helpful=True)), no=Count("pk", filter=Q(is_helpful=False)))

@@ -16,10 +16,14 @@ from core.ranking.corpus import Corpus
 from core.versions.models import VersionedItem
 from crm.workbench.chips import Chip, chip
 from crm.workbench.library.forms import ArticleForm, DraftForm, ItemForm, ScriptDraftForm, ScriptForm
+from crm.workbench.library.product_forms import SafetyDraftForm, SafetyForm, TreeDraftForm, TreeForm
 from knowledge.choices import Audience
-from knowledge.models import Article
+from knowledge.diagnosis.trees import create_tree, update_tree
+from knowledge.models import Article, DiagnosisTree, SafetySheet
+from knowledge.safety.sheets import create_sheet, update_sheet
 from knowledge.search import ARTICLES
 from knowledge.services import create_article, update_article
+from scripts_library import steps
 from scripts_library.choices import AngerLevel, ScriptKind
 from scripts_library.models import ScriptTemplate
 from scripts_library.services import create_script, update_script
@@ -34,7 +38,8 @@ class Library:
 
     key: str
     model: type[VersionedItem]
-    corpus: Corpus
+    #: None: found by the words of key and title, not ranked.
+    corpus: Corpus | None
     title: str | Promise
     subtitle: str | Promise
     noun: str | Promise
@@ -44,6 +49,12 @@ class Library:
     create: Callable[..., Any]
     update: Callable[[Any, Any, dict[str, Any]], Any]
     facets: Callable[[HttpRequest, Any], list[Chip]]
+    #: The words of a version as one text, for comparing it with another.
+    words: Callable[[Any], str] = lambda version: version.body
+    #: Templates of its own: the form's further fields, the version as it is read, facts beside it.
+    form_part: str = ""
+    text_part: str = ""
+    facts_part: str = ""
 
     def permission(self, right: str) -> str:
         meta: Any = self.model._meta
@@ -88,6 +99,10 @@ class Library:
     @property
     def is_script(self) -> bool:
         return self.key == "script"
+
+    @property
+    def is_article(self) -> bool:
+        return self.key == "article"
 
     def address(self, item: VersionedItem, number: int | None = None) -> str:
         """The item's page, showing one of its versions."""
@@ -136,6 +151,32 @@ def _article_facets(request: HttpRequest, rows: Any) -> list[Chip]:
     ]
 
 
+def _script_words(version: Any) -> str:
+    """The body and the steps, so that a difference shows both."""
+    return "\n".join([version.body, *(f"【{step.label}】{step.text}" for step in steps.parse(version.steps))])
+
+
+def _sheet_words(version: Any) -> str:
+    return "\n".join([*(f"【{label}】{text}" for label, text in version.texts), version.source])
+
+
+def _tree_words(version: Any) -> str:
+    lines = [version.body]
+    for step in version.parsed:
+        lines.append(f"{step.key}. {step.text} {step.outcome_label}".rstrip())
+        lines += [f"　{choice.answer} → {choice.to}" for choice in step.choices]
+    return "\n".join(lines)
+
+
+def _no_facets(request: HttpRequest, rows: Any) -> list[Chip]:
+    return []
+
+
+def _tree_facets(request: HttpRequest, rows: Any) -> list[Chip]:
+    products = [("", _("全部商品")), *_words(rows, "product")]
+    return [chip(request.GET, "product", products, before=pgettext("sentence", "商品"))]
+
+
 SCRIPT_LIBRARY = Library(
     key="script",
     model=ScriptTemplate,
@@ -149,6 +190,8 @@ SCRIPT_LIBRARY = Library(
     create=create_script,
     update=lambda item, actor, changes: update_script(script=item, actor=actor, changes=changes),
     facets=_script_facets,
+    words=_script_words,
+    form_part="workbench/library/form_script.html",
 )
 ARTICLE_LIBRARY = Library(
     key="article",
@@ -164,3 +207,40 @@ ARTICLE_LIBRARY = Library(
     update=lambda item, actor, changes: update_article(article=item, actor=actor, changes=changes),
     facets=_article_facets,
 )
+SAFETY_LIBRARY = Library(
+    key="safety",
+    model=SafetySheet,
+    corpus=None,
+    title=lazy("产品安全资料"),
+    subtitle=lazy("成分、过敏原、禁忌与适用人群；客户提到过敏时显示在工作台，承诺须对照它。"),
+    noun=lazy("安全资料"),
+    icon="shield-heart",
+    item_form=SafetyForm,
+    draft_form=SafetyDraftForm,
+    create=create_sheet,
+    update=lambda item, actor, changes: update_sheet(sheet=item, actor=actor, changes=changes),
+    facets=_no_facets,
+    words=_sheet_words,
+    form_part="workbench/library/form_safety.html",
+    text_part="workbench/library/text_safety.html",
+)
+TREE_LIBRARY = Library(
+    key="tree",
+    model=DiagnosisTree,
+    corpus=None,
+    title=lazy("故障诊断"),
+    subtitle=lazy("一问一答找到处理办法；在工作台的售后页使用。"),
+    noun=lazy("故障诊断"),
+    icon="stethoscope",
+    item_form=TreeForm,
+    draft_form=TreeDraftForm,
+    create=create_tree,
+    update=lambda item, actor, changes: update_tree(tree=item, actor=actor, changes=changes),
+    facets=_tree_facets,
+    words=_tree_words,
+    form_part="workbench/library/form_tree.html",
+    text_part="workbench/library/text_tree.html",
+    facts_part="workbench/library/facts_tree.html",
+)
+#: The neighbours in the row of links above the lists of products.
+PRODUCT_LIBRARIES = (SAFETY_LIBRARY, TREE_LIBRARY)

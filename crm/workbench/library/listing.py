@@ -92,7 +92,8 @@ def listing_for(request: HttpRequest, library: Library) -> Listing:
 
 def _narrowed(rows: Any, library: Library, values: dict[str, str]) -> Any:
     wanted = {name: value for name, value in values.items() if name != "status" and value}
-    return rows.filter(**wanted).select_related("live_version", "owner").defer("search")
+    rows = rows.filter(**wanted).select_related("live_version", "owner")
+    return rows.defer("search") if library.corpus is not None else rows
 
 
 def _by_status(rows: Any, library: Library, user: Any, status: str) -> Any:
@@ -122,6 +123,9 @@ def _found(rows: Any, library: Library, user: Any, status: str, search: str) -> 
     Expired texts come only when asked for.
     """
     ids: list[int] = []
+    if library.corpus is None:
+        words = Q(key__icontains=search) | Q(title__icontains=search)
+        return list(_by_status(rows, library, user, status).filter(words).order_by("-updated_at", "-pk")[:PAGE_SIZE])
     if status in ("", LIVE, EXPIRED):
         eligible = _by_status(rows, library, user, status or LIVE)
         ids = rank(corpus=library.corpus, eligible=eligible, query=search, collection=None, limit=PAGE_SIZE)

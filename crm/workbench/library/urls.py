@@ -1,8 +1,8 @@
 from django.urls import path
 from django.urls.resolvers import URLPattern
 
-from crm.workbench.library import views
-from crm.workbench.library.kinds import ARTICLE_LIBRARY, SCRIPT_LIBRARY, Library
+from crm.workbench.library import files, views
+from crm.workbench.library.kinds import ARTICLE_LIBRARY, SAFETY_LIBRARY, SCRIPT_LIBRARY, TREE_LIBRARY, Library
 
 
 def _addresses(prefix: str, library: Library) -> list[URLPattern]:
@@ -21,5 +21,9 @@ def _addresses(prefix: str, library: Library) -> list[URLPattern]:
 urlpatterns = [
     *_addresses("scripts", SCRIPT_LIBRARY),
     *_addresses("articles", ARTICLE_LIBRARY),
+    path("products/safety/import/", files.safety_import, name="safety_import"),
+    path("products/safety/words/", files.safety_words, name="safety_words"),
+    *_addresses("products/safety", SAFETY_LIBRARY),
+    *_addresses("products/diagnosis", TREE_LIBRARY),
     path("articles/<int:pk>/vote/", views.vote, name="article_vote"),
 ]

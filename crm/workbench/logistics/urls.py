@@ -1,6 +1,6 @@
 from django.urls import path
 
-from crm.workbench.logistics import disruptions, files, orders, outreach, parcels, recalls
+from crm.workbench.logistics import disruptions, files, incidents, orders, outreach, parcels, recalls
 
 urlpatterns = [
     path("shipments/", parcels.shipment_list, name="shipment_list"),
@@ -16,6 +16,10 @@ urlpatterns = [
     path("outreach/<int:pk>/", outreach.outreach_page, name="outreach_page"),
     path("recalls/", recalls.recall_list, name="recall_list"),
     path("recalls/new/", recalls.recall_new, name="recall_new"),
+    path("recalls/incidents/", incidents.incident_list, name="incident_list"),
+    path("recalls/incidents/new/", incidents.incident_new, name="incident_new"),
+    path("recalls/incidents/<int:pk>/", incidents.incident_page, name="incident_page"),
+    path("recalls/incidents/<int:pk>/recall/", incidents.incident_recall, name="incident_recall"),
     path("recalls/<int:pk>/", recalls.recall_page, name="recall_page"),
     path("recalls/<int:pk>/report/", recalls.recall_report, name="recall_report"),
     path("recalls/<int:pk>/<slug:verb>/", recalls.recall_act, name="recall_act"),

@@ -159,6 +159,12 @@ _PLAIN = {
     "investigation.opened": gettext_lazy("开始调查"),
     "investigation.noted": gettext_lazy("调查有新记录"),
     "investigation.concluded": gettext_lazy("调查得出结论"),
+    "safety.claim_confirmed": gettext_lazy("确认了回复中的安全承诺"),
+    "safety.incident_reported": gettext_lazy("登记安全事故"),
+    "safety.recall_drafted": gettext_lazy("按安全事故建立召回"),
+    "diagnosis.started": gettext_lazy("开始故障诊断"),
+    "diagnosis.finished": gettext_lazy("故障诊断有结论"),
+    "diagnosis.applied": gettext_lazy("按诊断登记售后"),
 }
 _MONEY = {
     "compensation.requested": gettext_lazy("补偿 %(amount)s 元，提交审批"),

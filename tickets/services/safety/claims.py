@@ -5,7 +5,7 @@ who has the right to, for a reason that stays with the message.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
@@ -69,8 +69,6 @@ class Shown:
     mentions: Sequence[str] = ()
     claims: Sequence[str] = ()
     may_override: bool = False
-    chosen: str = field(default="")
-    reason: str = field(default="")
 
     @property
     def has_sheet(self) -> bool:
