@@ -2,8 +2,9 @@
 
 from core.events import Event, event_consumer
 from tickets.grading import watching as grading
+from tickets.ledger import chain
 from tickets.procedures import following
-from tickets.services import rules
+from tickets.services import plan_payouts, rules
 from tickets.services.aftersales import recalled
 from tickets.services.norms import judging
 from tickets.services.platform_norms import counting
@@ -15,6 +16,12 @@ def follow_calendars(events: list[Event]) -> None:
     for event in events:
         calendar_id = event.subject_id if event.kind == "calendar.changed" else None
         rules.calendar_changed(calendar_id=calendar_id, cause=f"event:{event.pk}")
+
+
+@event_consumer(chain.CONSUMER)
+def keep_ledger(events: list[Event]) -> None:
+    """What happens to goods and money is chained into the after-sales ledger."""
+    chain.append(events)
 
 
 @event_consumer("tickets.norms", kinds=judging.KINDS)
@@ -45,3 +52,9 @@ def grade_complaints(events: list[Event]) -> None:
 def follow_recalled_goods(events: list[Event]) -> None:
     """What came back or was made good moves the recall it belongs to."""
     recalled.react(events)
+
+
+@event_consumer("tickets.plan_payouts", kinds=plan_payouts.KINDS)
+def book_plans(events: list[Event]) -> None:
+    """What a disruption's plan gave stands in the ledger of compensations, to be paid."""
+    plan_payouts.book(events)

@@ -95,14 +95,14 @@ def refund_event(what: str, refund: Refund, actor: "User | None", /, **data: Any
 
 
 def compensation_event(kind: str, compensation: Compensation, actor: "User | None", /, **data: Any) -> EventData:
-    """An event of the ticket's money: it stands in the ticket's history."""
-    return ticket_event(
-        kind,
-        compensation.ticket,
-        actor,
-        compensation=compensation.pk,
-        case=compensation.case,
-        amount=str(compensation.amount),
-        compensation_status=str(compensation.status),
+    """An event of the ticket's money: it stands in the ticket's history, or of the compensation itself."""
+    told = {
+        "compensation": compensation.pk,
+        "case": compensation.case,
+        "amount": str(compensation.amount),
+        "compensation_status": str(compensation.status),
         **data,
-    )
+    }
+    if compensation.ticket is not None:
+        return ticket_event(kind, compensation.ticket, actor, **told)
+    return EventData(kind=kind, subject_type="compensation", subject_id=compensation.pk, actor=actor, payload=told)

@@ -146,14 +146,23 @@ class NormBreachQuerySet(models.QuerySet[Any]):
 
 class CompensationQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: "User") -> "CompensationQuerySet":
-        """Compensations of tickets the user may see."""
+        """Compensations of tickets the user may see; those of a disruption's plan for whoever may apply one."""
         if not user.is_active or not user.has_perm("tickets.view_compensation"):
             return self.none()
-        return self.filter(sight(user, "ticket__"))
+        if user.sees_everything:
+            return self.all()
+        seen = sight(user, "ticket__") & Q(ticket__isnull=False)
+        return self.filter(seen | Q(ticket=None) if user.has_perm("customers.start_disruption") else seen)
 
     def for_list(self) -> "CompensationQuerySet":
         """With what a row shows."""
-        return self.select_related("ticket", "granted_by", "paid_by", "approval__decider")
+        return self.select_related(
+            "ticket",
+            "granted_by",
+            "paid_by",
+            "approval__decider",
+            "disruption_order__order",
+        )
 
 
 class ChatQuerySet(models.QuerySet[Any]):

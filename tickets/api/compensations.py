@@ -122,7 +122,10 @@ class PayoutReasonSerializer(StrictSerializer):
 class CompensationSerializer(serializers.ModelSerializer):
     """一笔补偿；测算部分（情形、数据、下限、依据）不可更改。"""
 
-    ticket_number = serializers.CharField(source="ticket.number")
+    ticket_number = serializers.CharField(
+        source="ticket.number", allow_null=True, default=None, help_text=gettext_lazy("服务中断方案给付的没有工单")
+    )
+    order_no = serializers.CharField(source="disruption_order.order.order_no", allow_null=True, default=None)
     inputs = InputsField()
     basis = serializers.SerializerMethodField()
     notes = serializers.SerializerMethodField()
@@ -135,10 +138,10 @@ class CompensationSerializer(serializers.ModelSerializer):
     class Meta:
         model = Compensation
         fields = (
-            "id", "ticket", "ticket_number", "case", "form", "inputs", "amount", "refund", "additional", "total",
-            "floor", "cap", "basis", "terms", "notes", "status", "note", "approval", "granted_by", "granted_at",
-            "decided_at", "paid_by", "paid_at", "reference", "failed_at", "failure", "reversed_at", "reversal",
-            "is_below_floor", "floor_reason",
+            "id", "ticket", "ticket_number", "order_no", "case", "form", "inputs", "amount", "refund", "additional",
+            "total", "floor", "cap", "basis", "terms", "notes", "status", "note", "approval", "granted_by",
+            "granted_at", "decided_at", "paid_by", "paid_at", "reference", "failed_at", "failure", "reversed_at",
+            "reversal", "is_below_floor", "floor_reason",
         )  # fmt: skip
 
     def get_basis(self, row: Compensation) -> list[str]:

@@ -21,10 +21,27 @@ SNAPSHOT = (
 
 
 class Compensation(EncryptedRow, PaidOut):
-    """One compensation of a ticket. The calculation is kept as it was: case, inputs, sums, floor, basis."""
+    """One compensation: of a ticket, or of an order that a disruption's plan was applied to, where nobody asked.
+
+    The calculation is kept as it was: case, inputs, sums, floor, basis.
+    """
 
     ticket = models.ForeignKey(
-        "tickets.Ticket", models.PROTECT, related_name="compensations", verbose_name=_("工单"), editable=False
+        "tickets.Ticket",
+        models.PROTECT,
+        null=True,
+        related_name="compensations",
+        verbose_name=_("工单"),
+        editable=False,
+    )
+    disruption_order = models.OneToOneField(
+        "customers.DisruptionOrder",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="compensation",
+        verbose_name=_("服务中断订单"),
+        editable=False,
     )
     case = models.CharField(_("情形"), max_length=10)
     form = models.CharField(

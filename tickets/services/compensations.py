@@ -169,6 +169,7 @@ def _reason_for_approval(actor: "User", found: Quote, amount: Decimal, form: str
 
 def _ask(compensation: Compensation, actor: "User", reason: str) -> None:
     ticket = compensation.ticket
+    assert ticket is not None
     title = _("%(case)s，工单 %(number)s，补偿 %(amount)s 元") % {
         "case": _(calculator.CASES[compensation.case].title),
         "number": ticket.number,

@@ -66,6 +66,7 @@ def precedents_of(*, category: str, price: Decimal) -> Precedents:
     """What was granted for the category in the price's band. One statement over an index."""
     band = band_of(price)
     rows = Compensation.objects.filter(
+        ticket__isnull=False,
         category=category,
         price__gte=max(band.low, Decimal("0.01")),
         status__in=COMPENSATION_STANDING,

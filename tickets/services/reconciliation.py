@@ -103,7 +103,8 @@ def _compensations(user: "User", start: datetime, end: datetime) -> Iterable[Lin
     rows: Any = Compensation.objects.visible_to(user).filter(granted_at__gte=start, granted_at__lt=end)
     rows = rows.exclude(status__in=[CompensationStatus.REJECTED, CompensationStatus.EXPIRED])
     for row in rows.select_related("ticket").order_by("id")[: MOST_ROWS + 1]:
-        yield _line("compensation", row, row.ticket.number, None, row.granted_at)
+        number = row.ticket.number if row.ticket else ""
+        yield _line("compensation", row, number, None, row.granted_at)
 
 
 def _line(kind: str, row: Any, number: str, order: int | None, asked_at: datetime) -> Line:

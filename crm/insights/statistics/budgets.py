@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.db.models import Q, Sum
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from core.errors import InvalidInput, NotAllowed
@@ -74,7 +75,9 @@ def _cost_of(month: date, shop_id: int | None) -> Any:
     rows = Compensation.objects.filter(
         status__in=COMPENSATION_COST, decided_at__gte=period.start, decided_at__lt=period.end
     )
-    return rows if shop_id is None else rows.filter(ticket__shop=shop_id)
+    if shop_id is None:
+        return rows
+    return rows.filter(Q(ticket__shop=shop_id) | Q(disruption_order__order__shop=shop_id))
 
 
 def uses(first: date, last: date) -> list[Use]:
@@ -112,7 +115,8 @@ def set_budget(*, actor: "User", month: date, amount: Decimal, shop: Shop | None
 def watch(compensation_ids: Iterable[int]) -> None:
     """Look at the budgets that these compensations count against."""
     decided = Compensation.objects.filter(pk__in=list(compensation_ids), decided_at__isnull=False)
-    touched = {(day_of(at).replace(day=1), shop) for at, shop in decided.values_list("decided_at", "ticket__shop_id")}
+    shop_of = Coalesce("ticket__shop_id", "disruption_order__order__shop_id")
+    touched = {(day_of(at).replace(day=1), shop) for at, shop in decided.values_list("decided_at", shop_of)}
     if not touched:
         return
     wanted = Q(pk__in=())
@@ -142,8 +146,8 @@ def warn(budget: CompensationBudget) -> list[BudgetAlarm]:
 
 def _tell(budget: CompensationBudget, percent: int) -> None:
     """The notice hangs on the ticket of the newest compensation, which brought it about."""
-    rows = _cost_of(budget.month, budget.shop_id).select_related("ticket").order_by("-decided_at", "-id")
-    last = rows.first()
+    rows = _cost_of(budget.month, budget.shop_id).filter(ticket__isnull=False).select_related("ticket")
+    last = rows.order_by("-decided_at", "-id").first()
     if last is None:
         return
     people: Any = get_user_model().objects

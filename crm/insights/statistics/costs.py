@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.auth import get_user_model
 from django.db.models import Count, Sum
-from django.db.models.functions import TruncMonth
+from django.db.models.functions import Coalesce, TruncMonth
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -27,22 +27,31 @@ if TYPE_CHECKING:
 Names = Callable[[list[str]], dict[str, str]]
 
 
+#: A compensation belongs to a ticket, or to the order a disruption's plan was applied to.
+_FROM_TICKET_OR_ORDER = {
+    "of_shop": Coalesce("ticket__shop__key", "disruption_order__order__shop__key"),
+    "of_platform": Coalesce("ticket__shop__platform", "disruption_order__order__shop__platform"),
+    "of_product": Coalesce("ticket__product", "disruption_order__disruption__sku"),
+}
+
+
 class CostsAsked(Asked):
     """Compensations decided for on these days: granted at once, or approved."""
 
     moment = "decided_at"
     readers: ClassVar[Mapping[str, Reader]] = {
-        "shop": equals("ticket__shop__key"),
-        "platform": equals("ticket__shop__platform"),
+        "shop": equals("of_shop"),
+        "platform": equals("of_platform"),
         "reason": equals("case"),
         "category": equals("category", empty=""),
-        "product": equals("ticket__product", empty=""),
+        "product": equals("of_product", empty=""),
         "person": numbered("granted_by"),
     }
 
     def compensations(self, user: "User") -> Any:
         """Those in the person's sight that cost money; rejected, expired and reversed ones do not."""
-        return Compensation.objects.visible_to(user).filter(self.q(), status__in=COMPENSATION_COST).order_by()
+        rows = Compensation.objects.visible_to(user).annotate(**_FROM_TICKET_OR_ORDER)
+        return rows.filter(self.q(), status__in=COMPENSATION_COST).order_by()
 
     def rows_url(self, **parts: str) -> str:
         return f"{reverse('cost_rows')}?{self.narrowed(**parts).query}"
@@ -84,7 +93,7 @@ GROUPS = {
     for group in (
         Group("reason", lazy("补偿情形"), "case", _case_names),
         Group("category", lazy("投诉分类"), "category"),
-        Group("product", lazy("商品"), "ticket__product"),
+        Group("product", lazy("商品"), "of_product"),
         Group("person", lazy("经办人"), "granted_by_id", _person_names),
     )
 }

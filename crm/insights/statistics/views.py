@@ -158,7 +158,7 @@ def _set(request: HttpRequest, form: BudgetForm) -> bool:
 
 def _compensations(rows: Any, cursor: str | None) -> Page[Compensation]:
     ordering = ("-decided_at", "-id")
-    shown = rows.select_related("ticket", "granted_by").defer("ticket__search")
+    shown = rows.select_related("ticket", "granted_by", "disruption_order__disruption").defer("ticket__search")
     try:
         return read_page(shown, ordering=ordering, cursor=cursor, size=PAGE_SIZE)
     except BadCursor:

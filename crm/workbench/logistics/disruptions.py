@@ -21,6 +21,7 @@ from customers.disruptions import running
 from customers.forms import MOMENT_FORMAT, DressedForm
 from customers.models import Carrier, Disruption, DisruptionOrder, Shop
 from customers.recall_choices import DisruptionStatus, PlanKind
+from tickets.services import plan_payouts
 
 STATUS_TONES: dict[str, str] = {DisruptionStatus.RUNNING: "warn", DisruptionStatus.CLOSED: "good"}
 
@@ -133,6 +134,7 @@ def disruption_page(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "row": row,
         "figures": running.figures_of(row),
+        "money": plan_payouts.figures_of(row),
         "waiting": running.concerned_of(row).count() if row.status == DisruptionStatus.DRAFT else 0,
         "updates": list(row.updates.select_related("author")[:20]),
         "statuses": [OrderStatus(one).label for one in row.statuses],
