@@ -10,6 +10,7 @@ from core.procedures.api.templates import DepartmentViewSet, DutyViewSet, Proced
 from crm.followups.api.views import FollowUpVisitViewSet, SurveyViewSet
 from crm.insights.chat_views import ChatReportView
 from crm.insights.complaints.api import ClusterView, ProblemViewSet, RiskPointView
+from crm.insights.green_views import GreenShareView
 from crm.insights.improvements.api import ImprovementViewSet
 from crm.insights.innovations.api import InnovationViewSet
 from crm.insights.pyramid_views import PyramidView
@@ -49,6 +50,7 @@ from tickets.api.complaints import ComplaintViewSet
 from tickets.api.configuration import ChannelViewSet, PolicyViewSet, QueueViewSet, RoutingRuleViewSet
 from tickets.api.diagnosis import DiagnosisRunViewSet
 from tickets.api.grading import EscalationViewSet, LevelViewSet, TriggerViewSet
+from tickets.api.ledger import LedgerCheckViewSet, LedgerEntryViewSet
 from tickets.api.legal.cases import LegalCaseViewSet
 from tickets.api.legal.deadlines import LegalDeadlineViewSet, LegalRuleViewSet
 from tickets.api.legal.evidence import EvidenceViewSet
@@ -152,6 +154,8 @@ router.register("improvements", ImprovementViewSet, basename="improvement")
 router.register("innovations", InnovationViewSet, basename="innovation")
 router.register("follow-up-visits", FollowUpVisitViewSet, basename="follow-up-visit")
 router.register("surveys", SurveyViewSet, basename="survey")
+router.register("ledger-entries", LedgerEntryViewSet, basename="ledger-entry")
+router.register("ledger-checks", LedgerCheckViewSet, basename="ledger-check")
 router.register("sampling-rules", SamplingRuleViewSet, basename="sampling-rule")
 router.register("quality-samples", QualitySampleViewSet, basename="quality-sample")
 router.register("webhooks", WebhookViewSet, basename="webhook")
@@ -165,6 +169,7 @@ urlpatterns = [
     path("", include("crm.insights.remedies.api_urls")),
     path("chat-report/", ChatReportView.as_view(), name="chat-report"),
     path("complaint-clusters/", ClusterView.as_view(), name="complaint-clusters"),
+    path("green-share/", GreenShareView.as_view(), name="green-share"),
     path("risk-points/", RiskPointView.as_view(), name="risk-points"),
     path("solutions/", SolutionView.as_view(), name="solutions"),
     path("precedents/", PrecedentView.as_view(), name="precedents"),

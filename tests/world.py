@@ -41,9 +41,12 @@ from tests.product_world import build_products
 from tests.scripts_library.factories import make_article, make_script
 from tests.tickets.conftest import always_open, promise
 from tickets.grading import escalation
+from tickets.ledger.chain import catch_up as catch_up_ledger
+from tickets.ledger.checking import begin as begin_ledger_check
 from tickets.models import (
     Channel,
     ComplaintOutcome,
+    LedgerEntry,
     PlatformNorm,
     Queue,
     RoutingRule,
@@ -320,6 +323,7 @@ def _about(world: World, main: Ticket) -> None:
     world.ids["outcome"] = outcome.pk
     problem = create_problem(actor=world.people["lead"], values={"title": "玻璃杯破损"})
     improvement = create_improvement(actor=world.people["lead"], values=IMPROVEMENT)
+    catch_up_ledger()
     ensure_rules()
     rule = SamplingRule.objects.get(position=10)
     sample = QualitySample.objects.create(ticket_id=world.ids["solved_ticket"], rule=rule, rate=rule.rate, version=scorecard())
@@ -360,6 +364,8 @@ def _about(world: World, main: Ticket) -> None:
         "relief_request": asked.pk,
         "improvement": improvement.pk,
         "innovation": innovation.pk,
+        "ledger_entry": LedgerEntry.objects.filter(ticket=main).values_list("pk", flat=True)[0],
+        "ledger_check": begin_ledger_check(actor=None).pk,
         "sampling_rule": rule.pk,
         "quality_sample": sample.pk,
         "problem": problem.pk,

@@ -17,6 +17,7 @@ from tickets import appointment_admin as appointment_admin  # likewise
 from tickets import channel_admin, desk_admin, platform_admin, relation_admin  # noqa: F401 (register their pages)
 from tickets import chat_admin as chat_admin  # registers its own pages
 from tickets import grading_admin as grading_admin  # likewise
+from tickets import ledger_admin as ledger_admin  # likewise
 from tickets import legal_admin as legal_admin  # likewise
 from tickets import negotiation_admin as negotiation_admin  # likewise
 from tickets import offline_admin as offline_admin  # likewise

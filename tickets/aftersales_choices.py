@@ -24,6 +24,30 @@ REFUNDED = (AfterSalesKind.RETURN_REFUND, AfterSalesKind.REFUND_ONLY)
 COMPENSATED = (AfterSalesKind.PRICE_DIFFERENCE, AfterSalesKind.COMPENSATION)
 
 
+class GreenOption(models.TextChoices):
+    """What the customer chose to save goods and parcels by (D18); repair is an outcome of its own."""
+
+    TRADE_IN = "trade_in", _("以旧换新")
+    RECYCLE = "recycle", _("旧件回收")
+    PACKAGING = "packaging", _("绿色包装寄回")
+
+
+#: Which of them goes with which outcome.
+GREEN_OF: dict[str, tuple[str, ...]] = {
+    AfterSalesKind.RETURN_REFUND: (GreenOption.PACKAGING, GreenOption.RECYCLE),
+    AfterSalesKind.REFUND_ONLY: (GreenOption.RECYCLE,),
+    AfterSalesKind.EXCHANGE: (GreenOption.PACKAGING, GreenOption.TRADE_IN),
+    AfterSalesKind.REPAIR: (GreenOption.PACKAGING,),
+}
+
+
+class ExperimentKind(models.TextChoices):
+    """Ways of service that are tried out: recorded, labelled, and left out of norms and shares (D18)."""
+
+    VIRTUAL_TRY = "virtual_try", _("虚拟试用")
+    VIRTUAL_REPAIR = "virtual_repair", _("虚拟维修")
+
+
 class AfterSalesReason(models.TextChoices):
     NO_REASON = "no_reason", _("七日无理由")
     QUALITY = "quality", _("质量问题")

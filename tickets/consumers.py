@@ -2,6 +2,7 @@
 
 from core.events import Event, event_consumer
 from tickets.grading import watching as grading
+from tickets.ledger import chain
 from tickets.procedures import following
 from tickets.services import plan_payouts, rules
 from tickets.services.aftersales import recalled
@@ -15,6 +16,12 @@ def follow_calendars(events: list[Event]) -> None:
     for event in events:
         calendar_id = event.subject_id if event.kind == "calendar.changed" else None
         rules.calendar_changed(calendar_id=calendar_id, cause=f"event:{event.pk}")
+
+
+@event_consumer(chain.CONSUMER)
+def keep_ledger(events: list[Event]) -> None:
+    """What happens to goods and money is chained into the after-sales ledger."""
+    chain.append(events)
 
 
 @event_consumer("tickets.norms", kinds=judging.KINDS)

@@ -8,6 +8,7 @@ from tickets import abuse_timers as abuse_timers  # registers its own
 from tickets import aftersales_timers as aftersales_timers  # likewise
 from tickets import appointment_timers as appointment_timers  # likewise
 from tickets import grading_timers as grading_timers  # likewise
+from tickets import ledger_timers as ledger_timers  # likewise
 from tickets import legal_timers as legal_timers  # likewise
 from tickets import outcome_timers as outcome_timers  # likewise
 from tickets.grading import watching as grading

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC
+from typing import Protocol
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
@@ -18,6 +19,13 @@ logger = logging.getLogger(__name__)
 START = hashlib.sha256("客安 Kean".encode()).digest()
 BATCH = 2000
 _SEAL_LOCK = 0x5EA1
+
+
+class Seal(Protocol):
+    """The link of one event in a chain."""
+
+    event_id: int
+    digest: bytes
 
 
 @dataclass(frozen=True)
@@ -75,8 +83,15 @@ def _seal_batch() -> int:
 
 def verify(*, head: str = "") -> Verdict:
     """Walk the chain from its beginning. `head` is a link kept elsewhere that must occur in it."""
-    link, checked, seen_head = START, 0, not head
-    for event, stored in _pairs():
+    last = EventSeal.objects.order_by("-event_id").values_list("event_id", flat=True).first() or 0
+    events = Event.objects.filter(pk__lte=last).order_by("pk").iterator(chunk_size=BATCH)
+    return walk(events, EventSeal.objects.order_by("event_id").iterator(chunk_size=BATCH), head=head)
+
+
+def walk(events: Iterator[Event], seals: Iterator[Seal], *, link: bytes = START, head: str = "") -> Verdict:
+    """Events and their seals side by side, both in order, from the link before the first. Stops at the first fault."""
+    checked, seen_head = 0, not head
+    for event, stored in _pairs(events, seals):
         if event is None or stored is None:
             known = stored.event_id if stored is not None else getattr(event, "pk", None)
             fault = "deleted" if event is None else "inserted"
@@ -91,11 +106,7 @@ def verify(*, head: str = "") -> Verdict:
     return Verdict(checked, link.hex())
 
 
-def _pairs() -> Iterator[tuple[Event | None, EventSeal | None]]:
-    """Events and seals side by side, in order, up to the last seal."""
-    last = EventSeal.objects.order_by("-event_id").values_list("event_id", flat=True).first() or 0
-    events = Event.objects.filter(pk__lte=last).order_by("pk").iterator(chunk_size=BATCH)
-    seals = EventSeal.objects.order_by("event_id").iterator(chunk_size=BATCH)
+def _pairs(events: Iterator[Event], seals: Iterator[Seal]) -> Iterator[tuple[Event | None, Seal | None]]:
     event, stored = next(events, None), next(seals, None)
     while event is not None or stored is not None:
         if stored is None or (event is not None and event.pk < stored.event_id):

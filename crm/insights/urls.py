@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from crm.insights import channel_views, chat_views, pyramid_views, views
+from crm.insights import channel_views, chat_views, green_views, pyramid_views, views
 from crm.insights.complaints import views as complaints
 from crm.insights.improvements import views as improvements
 from crm.insights.innovations import views as innovations
@@ -26,6 +26,7 @@ urlpatterns = [
     path("improvements/new/", improvements.improvement_new, name="improvement_new"),
     path("improvements/<int:pk>/", improvements.improvement_page, name="improvement"),
     path("improvements/<int:pk>/edit/", improvements.improvement_edit, name="improvement_edit"),
+    path("reports/green/", green_views.green_report, name="green_report"),
     path("innovations/", innovations.innovation_list, name="innovation_list"),
     path("innovations/new/", innovations.innovation_new, name="innovation_new"),
     path("innovations/<int:pk>/", innovations.innovation_page, name="innovation"),

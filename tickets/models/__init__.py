@@ -10,6 +10,7 @@ from tickets.models.desk import Draft, Notice, TicketSeen, WaitingReply
 from tickets.models.diagnosis import DiagnosisRun
 from tickets.models.evidence import Evidence, EvidencePack, Investigation, InvestigationEntry, LegalReview
 from tickets.models.grading import ComplaintGrade, ComplaintLevel, Escalation, EscalationTrigger
+from tickets.models.ledger import LedgerCheck, LedgerEntry
 from tickets.models.legal import LegalCase, LegalClock, LegalMoment, LegalRule
 from tickets.models.mailbox import Mailbox
 from tickets.models.message import Attachment, ContactAttempt, InboundMessage, TicketMessage
@@ -63,6 +64,8 @@ __all__ = [
     "InvestigationEntry",
     "Ladder",
     "LadderVersion",
+    "LedgerCheck",
+    "LedgerEntry",
     "LegalCase",
     "LegalClock",
     "LegalMoment",

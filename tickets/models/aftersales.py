@@ -20,7 +20,9 @@ from tickets.aftersales_choices import (
     AfterSalesKind,
     AfterSalesReason,
     AfterSalesState,
+    ExperimentKind,
     GoodsCondition,
+    GreenOption,
     InspectionResult,
     LimitStage,
 )
@@ -87,6 +89,12 @@ class AfterSales(EncryptedRow):
         verbose_name=_("当时的说法"),
     )
     exception = models.CharField(_("例外理由"), max_length=300, blank=True)
+    green = models.CharField(
+        _("绿色选项"), max_length=12, choices=GreenOption.choices, blank=True, default="", db_default=""
+    )
+    experiment = models.CharField(
+        _("试验渠道"), max_length=16, choices=ExperimentKind.choices, blank=True, default="", db_default=""
+    )
 
     applicant = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("登记人"))
     handler = models.ForeignKey(

@@ -25,6 +25,8 @@ from tickets.aftersales_choices import (
     AfterSalesKind,
     AfterSalesReason,
     AfterSalesState,
+    ExperimentKind,
+    GreenOption,
 )
 from tickets.models import AfterSales
 
@@ -89,6 +91,8 @@ def _chips(request: HttpRequest, asked: ReturnsAsked | None) -> list[Chip]:
         chip(query, "reason", [("", _("任何原因")), *AfterSalesReason.choices], before=_("，因")),
         chip(query, "platform", [("", _("全部平台")), *ShopPlatform.choices], before=_("，来自")),
         chip(query, "handler", [("", _("任何人")), ("me", _("我"))], before=_("，由"), after=_("经办")),
+        chip(query, "green", [("", _("不论环保方式")), *GreenOption.choices], before=_("，")),
+        chip(query, "experiment", [("", _("含试验")), ("no", _("不含试验")), *ExperimentKind.choices], before=_("，")),
         chip(query, "late", [("", _("不论是否超时")), ("yes", _("已超时"))], before=_("，")),
     ]
 
@@ -98,6 +102,10 @@ def _condition(user: Any, values: dict[str, str]) -> Q:
     for name, lookup in (("kind", "kind"), ("reason", "reason"), ("platform", "order__shop__platform")):
         if values[name]:
             found &= Q(**{lookup: values[name]})
+    if values["green"]:
+        found &= Q(green=values["green"])
+    if values["experiment"]:
+        found &= Q(experiment="" if values["experiment"] == "no" else values["experiment"])
     if values["handler"]:
         found &= Q(handler=user)
     if values["late"]:

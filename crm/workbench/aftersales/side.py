@@ -18,10 +18,13 @@ from crm.workbench.aftersales.forms import details_of
 from crm.workbench.diagnosis import run_of
 from customers.models import Order, OrderItem
 from tickets.aftersales_choices import (
+    GREEN_OF,
     STATE_TONES,
     AfterSalesKind,
     AfterSalesReason,
+    ExperimentKind,
     GoodsCondition,
+    GreenOption,
 )
 from tickets.aftersales_outcomes import FIELDS
 from tickets.eligibility import CATEGORIES, REMEDIES
@@ -72,6 +75,8 @@ def form_context(ticket: Ticket, values: Mapping[str, str]) -> dict[str, Any]:
         "repaired": warranties.repairs_of(item) if judged and item else 0,
         "options": options,
         "kind": kind,
+        "greens": [(one, GreenOption(one).label) for one in GREEN_OF.get(kind, ())],
+        "experiments": ExperimentKind.choices,
         "outcome_fields": [
             (one, _(one.label), values.get(one.name, "")) for one in FIELDS[kind] if one.phase == "apply"
         ],
@@ -113,6 +118,8 @@ def _wish(values: Mapping[str, str]) -> applying.Wish:
         has_evidence=bool(values.get("has_evidence")),
         health_harm=bool(values.get("health_harm")),
         repairs=min(_number(values.get("repairs", "").strip()), MOST_REPAIRS),
+        green=values.get("green", "")[:12],
+        experiment=values.get("experiment", "")[:16],
     )
 
 

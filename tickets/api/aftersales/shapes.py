@@ -16,7 +16,9 @@ from tickets.aftersales_choices import (
     ALLOWED,
     AfterSalesKind,
     AfterSalesReason,
+    ExperimentKind,
     GoodsCondition,
+    GreenOption,
     InspectionResult,
 )
 from tickets.aftersales_outcomes import effects
@@ -129,6 +131,13 @@ class ApplySerializer(StrictSerializer):
     )
     requested_at = MomentField(required=False, allow_null=True)
     exception = CleanCharField(max_length=300, required=False, allow_blank=True)
+    green = serializers.ChoiceField(
+        choices=GreenOption.choices, required=False, allow_blank=True, help_text=gettext_lazy("客户选的环保方式")
+    )
+    experiment = serializers.ChoiceField(
+        choices=ExperimentKind.choices, required=False, allow_blank=True,
+        help_text=gettext_lazy("试验中的服务方式：只作记录，不计入服务规范与占比"),
+    )  # fmt: skip
 
     def validate_ticket(self, value: str) -> Ticket:
         return ticket_of(value, self.context["request"].user)
@@ -299,7 +308,7 @@ class AfterSalesSerializer(serializers.ModelSerializer):
             "name", "batch", "category", "condition", "quantity", "goods_value", "details", "note", "exception",
             "refusal", "amount", "floor", "rating", "approval", "compensation", "applicant", "handler", "requested_at",
             "accepted_at", "received_at", "decided_at", "finished_at", "due_at", "goods_due_at", "overdue_count",
-            "allowed",
+            "allowed", "green", "experiment",
         )  # fmt: skip
 
     def get_note(self, row: AfterSales) -> str:

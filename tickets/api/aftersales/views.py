@@ -13,7 +13,13 @@ from rest_framework.serializers import BaseSerializer
 from core import clock
 from core.api.schema import example
 from core.api.viewsets import CreateMixin, ReadViewSet
-from tickets.aftersales_choices import AfterSalesKind, AfterSalesReason, AfterSalesState
+from tickets.aftersales_choices import (
+    AfterSalesKind,
+    AfterSalesReason,
+    AfterSalesState,
+    ExperimentKind,
+    GreenOption,
+)
 from tickets.api.aftersales import shapes
 from tickets.eligibility import Facts
 from tickets.models import AfterSales, Ticket
@@ -44,6 +50,8 @@ class AfterSalesFilter(django_filters.FilterSet):
     reason = django_filters.ChoiceFilter(choices=AfterSalesReason.choices)
     state = django_filters.MultipleChoiceFilter(choices=AfterSalesState.choices, distinct=False)
     overdue = django_filters.BooleanFilter(method="only_overdue", label=_("已超时"))
+    green = django_filters.ChoiceFilter(choices=GreenOption.choices)
+    experiment = django_filters.ChoiceFilter(choices=ExperimentKind.choices)
 
     class Meta:
         model = AfterSales

@@ -12,9 +12,11 @@ from django.utils.translation import gettext as _
 
 from core import clock
 from core.errors import Conflict, NotAllowed
+from core.wording import listed
 from customers.models import Order, OrderItem
 from tickets.aftersales_choices import (
     EXECUTED_STATES,
+    GREEN_OF,
     JUDGED_AS,
     NOT_JUDGED,
     OPEN_STATES,
@@ -22,7 +24,9 @@ from tickets.aftersales_choices import (
     AfterSalesKind,
     AfterSalesReason,
     AfterSalesState,
+    ExperimentKind,
     GoodsCondition,
+    GreenOption,
 )
 from tickets.aftersales_outcomes import read_details
 from tickets.compensation.reading import InputFaults
@@ -58,6 +62,9 @@ class Wish:
     #: Repairs of the same fault that are not in these books, by the customer's receipts.
     repairs: int = 0
     requested_at: datetime | None = None
+    #: How goods and parcels are saved, and the way of service that is tried out; "" for neither.
+    green: str = ""
+    experiment: str = ""
 
 
 @transaction.atomic
@@ -70,6 +77,7 @@ def apply(
     if ticket.merged_into_id:
         raise Conflict(_("这张工单已被合并，请在合并后的工单上登记售后。"), code="merged")
     _check_goods(ticket, order, order_item, wish)
+    _check_options(wish)
     details = _details(wish)
     requested_at = wish.requested_at or clock.now()
     if requested_at > clock.now():
@@ -93,6 +101,8 @@ def apply(
         advice=advice.given_before(ticket=ticket, order=order),
         applicant=actor,
         requested_at=requested_at,
+        green=wish.green,
+        experiment=wish.experiment,
         **_goods(order_item),
     )
     request.save(force_insert=True)
@@ -125,6 +135,15 @@ def _not_with_the_customer(item: OrderItem) -> int:
     returned = Q(kind=AfterSalesKind.RETURN_REFUND, state__in=EXECUTED_STATES, refusal="")
     rows = AfterSales.objects.filter(under_way | returned, order_item=item, kind__in=SENT_BACK)
     return rows.aggregate(n=Sum("quantity"))["n"] or 0
+
+
+def _check_options(wish: Wish) -> None:
+    offered = GREEN_OF.get(wish.kind, ())
+    if wish.green and wish.green not in offered:
+        names = listed(GreenOption(one).label for one in offered) or "—"
+        raise flow.field_error("green", _("这个方案可选：%(names)s。") % {"names": names})
+    if wish.experiment and wish.experiment not in ExperimentKind.values:
+        raise flow.field_error("experiment", _("没有这种试验渠道。"))
 
 
 def _details(wish: Wish) -> dict[str, Any]:

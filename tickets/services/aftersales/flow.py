@@ -111,7 +111,9 @@ def enter(
     if due_at is not None and now > due_at:
         overdue.record(request, state=before, due_at=due_at)
     statutory.follow(request, actor)
-    record_events([events.aftersales_event(action, request, actor, before=before)])
+    # The ledger keeps what was decided, not only that it was.
+    sum_told = {} if request.amount is None else {"amount": str(request.amount)}
+    record_events([events.aftersales_event(action, request, actor, before=before, **sum_told)])
     return request
 
 

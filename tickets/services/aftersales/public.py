@@ -7,7 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Order
-from tickets.aftersales_choices import AfterSalesKind, AfterSalesState
+from tickets.aftersales_choices import GREEN_OF, AfterSalesKind, AfterSalesState, GreenOption
 from tickets.models import AfterSales, Ticket
 
 ROWS = 10
@@ -23,6 +23,12 @@ CONDITIONS: dict[str, str | Promise] = {
     _K.COMPENSATION: _("因我们的过错给您造成损失的，可以申请补偿。"),
 }
 GREEN = (_K.REPAIR,)
+#: What goes with an outcome and saves goods and parcels.
+GREEN_CONDITIONS: dict[str, str | Promise] = {
+    GreenOption.TRADE_IN: _("换货时把旧的一并交回，可折价换新。"),
+    GreenOption.RECYCLE: _("不能再用的商品可以交给我们回收，不必自己处理。"),
+    GreenOption.PACKAGING: _("用原来的包装或可循环的包装寄回，不用另买纸箱。"),
+}
 #: Before the goods are there nothing can be sent back.
 WITHOUT_GOODS = (_K.REFUND_ONLY, _K.PRICE_DIFFERENCE, _K.COMPENSATION)
 #: What a customer reads instead of our own words.
@@ -71,4 +77,8 @@ def remedies_of(ticket: Ticket) -> list[Remedy]:
         Order.objects.filter(customer=ticket.customer_id, order_no=ticket.order_no).first() if ticket.order_no else None
     )
     kinds = list(CONDITIONS) if order is None or order.signed_at is not None else list(WITHOUT_GOODS)
-    return [Remedy(AfterSalesKind(kind).label, CONDITIONS[kind], kind in GREEN) for kind in kinds]
+    options = dict.fromkeys(option for kind in kinds for option in GREEN_OF.get(kind, ()))
+    return [
+        *(Remedy(AfterSalesKind(kind).label, CONDITIONS[kind], kind in GREEN) for kind in kinds),
+        *(Remedy(GreenOption(option).label, GREEN_CONDITIONS[option], True) for option in options),
+    ]
