@@ -166,6 +166,7 @@ PLACES = (
         "g f",
         "bmrw lc tasks procedures",
     ),
+    Place("rooms", _("会商"), "users-group", ("room_list",), "tickets.view_room", 2, "g o", "hs gktz rooms posts"),
     Place(
         "breaches",
         _("未达标"),

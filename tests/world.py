@@ -21,9 +21,9 @@ from crm.insights.complaints.services import create_problem
 from crm.insights.improvements.services import create_improvement
 from crm.insights.innovations.services import create_innovation
 from crm.integrations.models import Webhook
-from crm.staff.choices import Role
 from crm.performance.drawing import ensure_rules, scorecard
 from crm.performance.models import QualitySample, SamplingRule
+from crm.staff.choices import Role
 from crm.staff.models import ApiToken, PeakPlan, ShiftPlan, ShiftTemplate, Team, TemplateShift, User
 from crm.staff.services.relief import ask_relief
 from crm.staff.services.tokens import issue_token
@@ -326,7 +326,9 @@ def _about(world: World, main: Ticket) -> None:
     catch_up_ledger()
     ensure_rules()
     rule = SamplingRule.objects.get(position=10)
-    sample = QualitySample.objects.create(ticket_id=world.ids["solved_ticket"], rule=rule, rate=rule.rate, version=scorecard())
+    sample = QualitySample.objects.create(
+        ticket_id=world.ids["solved_ticket"], rule=rule, rate=rule.rate, version=scorecard()
+    )
     innovation = create_innovation(actor=world.people["lead"], values={"title": "退款进度自助查询"})
     reported = abuse.report_abuse(ticket=solved, actor=agent, note="辱骂")
     asked = ask_relief(ticket=main, actor=agent)

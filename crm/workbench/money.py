@@ -24,8 +24,6 @@ from tickets.services import compensations
 from tickets.services.aftersales.floors import OVERRIDE_RIGHT
 from tickets.services.compensations import said
 from tickets.services.precedents import Precedents, precedents_of, price_of
-from tickets.services.solutions import matter_of, suggest
-from tickets.services.suggestions import asked
 
 FIRST_CASE = "C-22"
 ROWS = 20
@@ -93,7 +91,7 @@ def money_context(ticket: Ticket, user: User, values: Mapping[str, str]) -> dict
         "money_left": authority.left(compensations.KIND, user),
         "may_grant": user.has_perm("tickets.add_compensation") and not ticket.merged_into_id,
         "may_pay": user.has_perm("tickets.pay_compensation"),
-        "solutions": suggest(matter_of(ticket, asked(ticket))) if not rows and not ticket.merged_into_id else [],
+        "may_talk": user.has_perm("tickets.add_negotiation") and not ticket.merged_into_id,
         **form_context(ticket, user, values),
     }
 

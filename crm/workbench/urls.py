@@ -61,6 +61,7 @@ urlpatterns = [
     path("", include("crm.workbench.aftersales.urls")),
     path("", include("crm.workbench.procedures.urls")),
     path("", include("crm.workbench.logistics.urls")),
+    path("", include("crm.workbench.disputes_urls")),
     path("triage/", triage_page.triage_accuracy, name="triage_accuracy"),
     path("tickets/", ticket_list.ticket_list, name="ticket_list"),
     path("tickets/export/", ticket_list.export, name="ticket_export"),

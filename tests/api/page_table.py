@@ -16,6 +16,14 @@ PAGE_BOOKING = {
     "ends_at": f"{_DAY:%Y-%m-%d}T12:00",
 }
 
+POST = {
+    "url": "https://weibo.com/u/9",
+    "platform": "weibo",
+    "reach": "5",
+    "sentiment": "negative",
+    "posted_at": "2026-11-20T10:00",
+}
+
 # fmt: off
 #                                anonymous agent other_agent lead supervisor admin auditor
 PAGES = (
@@ -74,6 +82,22 @@ PAGES = (
     Row("GET", "/desk/{number}/money/quote/?case=C-04&in_P=50", "302 200 404 200 200 200 200"),
     Row("POST", "/desk/{number}/money/", "302 200 404 200 200 200 403", {"case": "C-22", "in_P": "100", "in_severity": "10%", "in_responsibility": "1", "amount": "10.00"}),
     Row("POST", "/desk/{number}/money/{compensation}/pay/", "302 200 404 200 200 200 403"),
+    Row("GET", "/desk/{number}/together/", "302 200 404 200 200 200 200"),
+    Row("POST", "/desk/{number}/together/", "302 200 404 200 200 200 403", {"step": "link", **POST}),
+    Row("GET", "/desk/{number}/weigh/", "302 200 404 200 200 200 200"),
+    Row("POST", "/desk/{number}/weigh/", "302 200 404 200 200 200 403", {"amount": "99.00", "remedy": "refund"}),
+    Row("GET", "/desk/{number}/negotiation/", "302 200 404 200 200 200 200"),
+    Row("POST", "/desk/{number}/negotiation/", "302 200 404 200 200 200 403", {"step": "answer", "answer": "declined", "countered": "50"}),
+    Row("GET", "/posts/", "302 200 200 200 200 200 200"),
+    Row("POST", "/posts/", "302 302 302 302 302 302 403", POST),
+    Row("GET", "/posts/{public_post}/", "302 200 200 200 200 200 200"),
+    Row("POST", "/posts/{public_post}/", "302 302 302 302 302 302 403", {**POST, "reach": "600"}),
+    Row("GET", "/rooms/", "302 200 200 200 200 200 200"),
+    Row("GET", "/rooms/new/?ticket={number}", "302 302 404 302 302 302 403"),
+    Row("POST", "/rooms/new/?ticket={number}", "302 302 404 302 302 302 403", {"summary": "杯子碎了"}),
+    Row("GET", "/rooms/{room}/", "302 200 404 200 200 200 200"),
+    Row("POST", "/rooms/{room}/", "302 302 404 302 302 302 403", {"step": "entry", "kind": "decision", "text": "补发"}),
+    Row("GET", "/rooms/{room}/entries/", "302 200 404 200 200 200 200"),
     Row("GET", "/legal/", "302 200 200 200 200 200 200"),
     Row("GET", "/legal/clocks/{legal_clock}/", "302 200 404 200 200 200 200"),
     Row("POST", "/legal/clocks/{legal_clock}/", "302 302 404 302 302 302 403", {"step": "meet"}),

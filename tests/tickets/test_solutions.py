@@ -88,8 +88,9 @@ def test_desk_and_api_give_the_same_suggestion(
     make_ticket: Callable[..., Ticket], agent: User, supervisor: User
 ) -> None:
     ticket = make_ticket("收到就坏了", type="complaint", category="商品质量问题")
-    page = text(browser(supervisor).get(f"/desk/{ticket.number}/side/money/"))
-    assert "方案建议" in page
+    assert "方案建议" in text(browser(supervisor).get(f"/desk/{ticket.number}/side/money/"))
+    page = text(browser(supervisor).get(f"/desk/{ticket.number}/weigh/"))
+    assert "法定下限" in page
     assert "用此方案" in page
     client = APIClient()
     client.credentials(HTTP_AUTHORIZATION=f"Token {issue_token(user=agent, name='t', actor=agent)[1]}")

@@ -165,5 +165,5 @@ def answer(*, guest: RoomGuest, text: str, address: str) -> RoomEntry:
 
 def visits_of(room: Room) -> dict[int, datetime]:
     """The newest visit of each guest of a room, by the guest's id."""
-    rows = RoomVisit.objects.filter(guest__room=room).exclude(kind=VisitKind.REFUSED).order_by("guest", "-id")
-    return dict(rows.distinct("guest").values_list("guest_id", "at"))
+    rows = RoomVisit.objects.filter(guest__room=room).exclude(kind=VisitKind.REFUSED).order_by("guest_id", "-id")
+    return dict(rows.distinct("guest_id").values_list("guest_id", "at"))
