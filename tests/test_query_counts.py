@@ -37,6 +37,7 @@ RECORDING = os.environ.get("KEAN_RECORD_QUERY_COUNTS") == "1"
 LIMITS = {
     "POST /api/v1/tickets/": 12,
     "GET /api/v1/tickets/": 4,
+    "GET /api/v1/complaints/": 4,
     "GET /api/v1/tickets/{ticket}/": 6,
     "GET /api/v1/tickets/{ticket}/messages/": 6,
 }

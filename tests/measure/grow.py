@@ -57,7 +57,7 @@ def columns(model: type[models.Model]) -> list[str]:
 
 
 def copy(model: type[models.Model], rows: Iterator[Sequence[Any]]) -> None:
-    names = ", ".join(columns(model))
+    names = ", ".join(connection.ops.quote_name(name) for name in columns(model))
     with connection.cursor() as cursor, cursor.copy(f"COPY {model._meta.db_table} ({names}) FROM STDIN") as target:
         for row in rows:
             target.write_row(row)

@@ -1,21 +1,23 @@
 """Who answers for complaints (C08): every open one has exactly one owner and one next due moment."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 
-from django.db.models import Case, CharField, Q, Value, When
+from django.db.models import Case, CharField, Exists, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import JSONObject
 from django.utils.translation import gettext_lazy as _
 
 from core import clock
+from core.procedures.choices import RunState
 from core.procedures.models import ProcedureRun
-from tickets.choices import TicketType
-from tickets.models import ComplaintGrade, Ticket
+from tickets.choices import OPEN_STATUSES, TicketType
 from tickets.procedures.complaint import COMPLAINT
-from tickets.procedures.following import GRACE, without_run
+from tickets.procedures.following import GRACE
 from tickets.procedures.kind import SUBJECT
-from tickets.services.transfer_rules import staffed_queue_ids
+from tickets.services.transfer_rules import staffed_queues
 
 NO_PROCEDURE, NOBODY, LEFT = "no_procedure", "nobody", "left"
 REASONS = {
@@ -39,21 +41,33 @@ class Answer:
     level: str | None
 
 
+def _ways() -> dict[str, Q]:
+    """How nobody may answer for an open complaint, the plainest first."""
+    young = Q(created_at__gt=clock.now() - GRACE)
+    run = ProcedureRun.objects.filter(
+        subject_type=SUBJECT, subject_id=OuterRef("pk"), procedure__key=COMPLAINT, state=RunState.RUNNING
+    )
+    return {
+        LEFT: Q(assignee__is_active=False),
+        NOBODY: Q(assignee=None) & ~Q(queue__in=staffed_queues()),
+        NO_PROCEDURE: ~young & ~Exists(run),
+    }
+
+
+def _open_complaint() -> Q:
+    return Q(type=TicketType.COMPLAINT, merged_into=None, status__in=OPEN_STATUSES)
+
+
 def violating(rows: Any) -> Any:
     """Open complaints among `rows` that nobody answers for, with `violation` saying how; must be empty."""
-    young = Q(created_at__gt=clock.now() - GRACE)
-    stray = Q(pk__in=without_run().values("pk")) & ~young
-    nobody = Q(assignee=None) & ~Q(queue__in=staffed_queue_ids())
-    left = Q(assignee__is_active=False)
-    judged = rows.open().filter(type=TicketType.COMPLAINT, merged_into=None)
-    return judged.filter(stray | nobody | left).annotate(
-        violation=Case(
-            When(left, then=Value(LEFT)),
-            When(nobody, then=Value(NOBODY)),
-            default=Value(NO_PROCEDURE),
-            output_field=CharField(),
-        )
-    )
+    ways = _ways()
+    judged = rows.filter(_open_complaint()).filter(reduce(or_, ways.values()))
+    return judged.annotate(violation=_case(ways, Q()))
+
+
+def _case(ways: dict[str, Q], among: Q) -> Case:
+    whens = [When(among & way, then=Value(reason)) for reason, way in ways.items()]
+    return Case(*whens, default=Value(""), output_field=CharField())
 
 
 def ping_pong_runs(user: Any) -> Any:
@@ -62,27 +76,28 @@ def ping_pong_runs(user: Any) -> Any:
     return rows.filter(subject_type=SUBJECT, return_count__gte=2).for_list()
 
 
-def answers_for(tickets: Iterable[Ticket]) -> dict[int, Answer]:
-    """By ticket, in a constant number of statements."""
-    found = {ticket.pk: ticket for ticket in tickets}
-    runs: dict[int, ProcedureRun] = {}
-    rows = ProcedureRun.objects.filter(subject_type=SUBJECT, subject_id__in=list(found), procedure__key=COMPLAINT)
-    for run in rows.select_related("department").order_by("pk"):
-        runs[run.subject_id] = run
-    wrong = {row.pk: row.violation for row in violating(Ticket.objects.filter(pk__in=list(found))).only("pk")}
-    levels = dict(ComplaintGrade.objects.filter(ticket__in=list(found)).values_list("ticket_id", "level__key"))
-    return {pk: _answer(ticket, runs.get(pk), wrong.get(pk, ""), levels.get(pk)) for pk, ticket in found.items()}
+def with_answers(rows: Any) -> Any:
+    """Complaints with all that `answer_of` reads, in the same statement."""
+    runs = ProcedureRun.objects.filter(subject_type=SUBJECT, subject_id=OuterRef("pk"), procedure__key=COMPLAINT)
+    shown = {name: name for name in ("id", "state", "step", "next_due_at", "return_count")}
+    newest = runs.order_by("-pk").values(facts=JSONObject(**shown, department="department__key"))[:1]
+    rows = rows.select_related("assignee", "grade__level")
+    return rows.annotate(violation=_case(_ways(), _open_complaint()), run=Subquery(newest))
 
 
-def _answer(ticket: Ticket, run: ProcedureRun | None, violation: str, level: str | None) -> Answer:
-    running = run is not None and run.state == "running"
+def answer_of(ticket: Any) -> Answer:
+    """Who answers for a complaint that was read `with_answers`."""
+    run = ticket.run or {}
+    is_running = run.get("state") == RunState.RUNNING
+    due = run.get("next_due_at")
+    grade = getattr(ticket, "grade", None)
     return Answer(
         owner=ticket.assignee,
-        department=run.department.key if run is not None else "",
-        next_due_at=run.next_due_at if run is not None and running else None,
-        step=run.step if run is not None and running else "",
-        run_id=run.pk if run is not None else None,
-        return_count=run.return_count if run is not None else 0,
-        violation=violation,
-        level=level,
+        department=run.get("department", ""),
+        next_due_at=datetime.fromisoformat(due) if due and is_running else None,
+        step=run.get("step", "") if is_running else "",
+        run_id=run.get("id"),
+        return_count=run.get("return_count", 0),
+        violation=ticket.violation,
+        level=grade.level.key if grade is not None else None,
     )

@@ -1,6 +1,6 @@
 """What holds when a ticket is passed on: the target is staffed, and the third time is confirmed (B15)."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_user_model
 from django.utils.translation import gettext as _
@@ -23,12 +23,16 @@ class ConfirmationNeeded(Conflict):
     default_code = "confirmation_required"
 
 
-def staffed_queue_ids() -> set[int]:
-    """Queues with at least one active person on a team that serves them."""
+def staffed_queues() -> Any:
+    """Ids of queues with at least one active person on a team that serves them, for a part of another statement."""
     people = get_user_model()
     places = people.teams.through._default_manager.filter(user__is_active=True)  # type: ignore[attr-defined]
-    found = places.filter(team__queues__isnull=False).values_list("team__queues", flat=True)
-    return set(found.distinct())
+    return places.filter(team__queues__isnull=False).values_list("team__queues", flat=True)
+
+
+def staffed_queue_ids() -> set[int]:
+    """The same, read now."""
+    return set(staffed_queues().distinct())
 
 
 def check_is_open(queue: Queue, *, source_id: int) -> None:
