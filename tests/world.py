@@ -323,13 +323,7 @@ def _about(world: World, main: Ticket) -> None:
     world.ids["outcome"] = outcome.pk
     problem = create_problem(actor=world.people["lead"], values={"title": "玻璃杯破损"})
     improvement = create_improvement(actor=world.people["lead"], values=IMPROVEMENT)
-    catch_up_ledger()
-    ensure_rules()
-    rule = SamplingRule.objects.get(position=10)
-    sample = QualitySample.objects.create(
-        ticket_id=world.ids["solved_ticket"], rule=rule, rate=rule.rate, version=scorecard()
-    )
-    innovation = create_innovation(actor=world.people["lead"], values={"title": "退款进度自助查询"})
+    _watched(world, main)
     reported = abuse.report_abuse(ticket=solved, actor=agent, note="辱骂")
     asked = ask_relief(ticket=main, actor=agent)
     transfer = TicketTransfer.objects.create(ticket=main, number=1, source=world.queue, target=world.queue)
@@ -365,15 +359,28 @@ def _about(world: World, main: Ticket) -> None:
         "abuse_report": reported.pk,
         "relief_request": asked.pk,
         "improvement": improvement.pk,
-        "innovation": innovation.pk,
-        "ledger_entry": LedgerEntry.objects.filter(ticket=main).values_list("pk", flat=True)[0],
-        "ledger_check": begin_ledger_check(actor=None).pk,
-        "sampling_rule": rule.pk,
-        "quality_sample": sample.pk,
         "problem": problem.pk,
         "notice": told.pk,
         "ticket_link": tied.pk,
         "customer_message": main.messages.filter(kind="customer").values_list("pk", flat=True)[0],
+    }
+
+
+def _watched(world: World, main: Ticket) -> None:
+    """What looks at the work: the ledger, quality checks, and what is tried out."""
+    catch_up_ledger()
+    ensure_rules()
+    rule = SamplingRule.objects.get(position=10)
+    sample = QualitySample.objects.create(
+        ticket_id=world.ids["solved_ticket"], rule=rule, rate=rule.rate, version=scorecard()
+    )
+    innovation = create_innovation(actor=world.people["lead"], values={"title": "退款进度自助查询"})
+    world.ids |= {
+        "innovation": innovation.pk,
+        "ledger_entry": LedgerEntry.objects.filter(ticket=main).values_list("pk", flat=True)[0],
+        "ledger_check": begin_ledger_check(actor=None).pk,
+        "quality_sample": sample.pk,
+        "sampling_rule": rule.pk,
     }
 
 
