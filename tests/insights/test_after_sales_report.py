@@ -20,7 +20,7 @@ from tickets.models import AfterSales, Ticket
 
 __all__ = ["committed", "no_export_limit", "solve"]
 
-pytestmark = [pytest.mark.django_db, pytest.mark.capability("D15")]
+pytestmark = [pytest.mark.django_db, pytest.mark.capability("D15"), pytest.mark.capability("I16")]
 
 REPORT, ROWS = "/api/v1/after-sales-report/", "/reports/after-sales/rows/"
 EARLY, LATE = MONDAY_NINE - timedelta(days=60), MONDAY_NINE - timedelta(days=20)
