@@ -33,6 +33,7 @@ from knowledge.api.safety import SafetySheetViewSet, SafetyTermViewSet
 from knowledge.api.views import ArticleViewSet
 from scripts_library.api.views import ScriptViewSet
 from tickets.api.abuse import AbuseReportViewSet
+from tickets.api.aftersales.limits import AfterSalesLimitViewSet
 from tickets.api.aftersales.refunds import RefundViewSet
 from tickets.api.aftersales.views import AfterSalesViewSet
 from tickets.api.aftersales.warranties import WarrantyViewSet
@@ -128,6 +129,7 @@ router.register("claim-facts", ClaimFactsViewSet, basename="claim-facts")
 router.register("abuse-reports", AbuseReportViewSet, basename="abuse-report")
 router.register("relief-requests", ReliefViewSet, basename="relief-request")
 router.register("after-sales", AfterSalesViewSet, basename="after-sales")
+router.register("after-sales-limits", AfterSalesLimitViewSet, basename="after-sales-limit")
 router.register("refunds", RefundViewSet, basename="refund")
 router.register("warranties", WarrantyViewSet, basename="warranty")
 router.register("compensations", CompensationViewSet, basename="compensation")

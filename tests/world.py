@@ -44,6 +44,7 @@ from tickets.grading import escalation
 from tickets.ledger.chain import catch_up as catch_up_ledger
 from tickets.ledger.checking import begin as begin_ledger_check
 from tickets.models import (
+    AfterSalesLimit,
     Channel,
     ComplaintOutcome,
     LedgerEntry,
@@ -351,6 +352,7 @@ def _about(world: World, main: Ticket) -> None:
         "compensation": granted.pk,
         "approval": waiting.approval_id,
         "norm": norm.pk,
+        "aftersales_limit": AfterSalesLimit.objects.create(stage="executing", platform="jd", hours=48).pk,
         "platform_norm": PlatformNorm.objects.create(platform="douyin", name="3分钟人工回复率").pk,
         "spare_norm": spare_norm.pk,
         "breach": breach.pk,

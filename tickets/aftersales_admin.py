@@ -8,8 +8,8 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
 from core.admin_bases import ReadOnlyAdmin
-from core.events import record_event
 from tickets.models import AfterSales, AfterSalesLimit, AfterSalesStep, GoodsInspection, Refund, RepairPeriod, Warranty
+from tickets.services.aftersales import limits
 
 
 def person(request: HttpRequest) -> Any:
@@ -89,14 +89,7 @@ class AfterSalesLimitAdmin(ModelAdmin):
     list_filter = ("stage", "kind", "platform", "is_active")
 
     def save_model(self, request: HttpRequest, obj: AfterSalesLimit, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        record_event(
-            kind="aftersales.limit_changed",
-            subject_type="aftersales_limit",
-            subject_id=obj.pk,
-            actor=request.user,  # type: ignore[arg-type]
-            payload={"stage": obj.stage, "kind": obj.kind, "platform": obj.platform, "hours": obj.hours},
-        )
+        limits.save_limit(limit=obj, actor=person(request), values={})
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

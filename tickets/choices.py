@@ -95,6 +95,8 @@ class NoticeKind(models.TextChoices):
     TASK_UNSTAFFED = "task_unstaffed", _("流程任务所在部门无人，请安排")
     TASK_OVERDUE = "task_overdue", _("部门任务已超时")
     TASK_RETURNED = "task_returned", _("任务在部门间来回退回，请协调")
+    TASK_GIVEN = "task_given", _("您的部门有新任务")
+    TASK_WITHDRAWN = "task_withdrawn", _("部门任务已取消，不用再做")
     ESCALATED = "escalated", _("工单升级给您，请尽快接手")
     ESCALATION_LATE = "escalation_late", _("升级的工单超时无人接手")
     AFTERSALES_WARNED = "aftersales_warned", _("售后单时限快到了")
@@ -117,6 +119,10 @@ class NoticeKind(models.TextChoices):
     RELIEF_ASKED = "relief_asked", _("同事请求换人，请处理")
     RELIEF_GRANTED = "relief_granted", _("已为您换人，休息一下")
     RELIEF_DECLINED = "relief_declined", _("换人请求未获同意")
+
+
+#: Told to departments, who may not see the ticket: these lead to the tasks and say nothing of the customer.
+DEPARTMENT_NOTICES = (NoticeKind.TASK_GIVEN, NoticeKind.TASK_WITHDRAWN)
 
 
 class Cause(models.TextChoices):

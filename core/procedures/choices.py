@@ -38,6 +38,13 @@ class ProofKind(models.TextChoices):
     CHOICES = "choices", _("多选")
 
 
+class TaskNews(models.TextChoices):
+    """What the people of a department are told of a task."""
+
+    GIVEN = "given", _("部门有新任务")
+    WITHDRAWN = "withdrawn", _("部门任务已取消")
+
+
 class Alarm(models.TextChoices):
     """What people are told of when a run needs somebody."""
 

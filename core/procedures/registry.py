@@ -1,6 +1,6 @@
 """What runs can be about. Floors above tell, once at start-up."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +33,8 @@ class SubjectKind:
     codename: the right to look at one. sight: condition on runs whose subjects a person may see. facts: answers
     for conditions over `fields`. owner: id of who has it in hand. is_staffed: whether somebody could have it in
     hand. cards: by id, for the ids a list shows. find: the id a person names one by. audience: who hears of it.
-    alarm: tells people (state a service's transaction). left: called in the transaction in which a step was done.
+    alarm: tells people (state a service's transaction). news: tells these people of a task of their department, but
+    not who brought it about. left: called in the transaction in which a step was done.
     """
 
     key: str
@@ -49,6 +50,7 @@ class SubjectKind:
     find: Callable[[Any, str], int | None]
     audience: Callable[[int], list[str]]
     alarm: Callable[["ProcedureTask", str], None]
+    news: Callable[["ProcedureTask", str, Collection[int], Any], None]
     left: Callable[["ProcedureRun", str, Any], None]
 
 

@@ -11,7 +11,7 @@ from django.utils.translation import pgettext_lazy
 from core import clock
 from core.fields import UpdatedAtField
 from core.privacy import EncryptedRow, WrittenTextField
-from tickets.choices import DraftKind, NoticeKind, WaitingState
+from tickets.choices import DEPARTMENT_NOTICES, DraftKind, NoticeKind, WaitingState
 from tickets.models.message import Attachment, TicketMessage
 from tickets.models.ticket import Ticket
 from tickets.querysets import NoticeQuerySet, WaitingReplyQuerySet
@@ -156,3 +156,8 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} #{self.pk}"
+
+    @property
+    def is_for_department(self) -> bool:
+        """Whether it is about a task of a department, whose people need not see the ticket."""
+        return self.kind in DEPARTMENT_NOTICES

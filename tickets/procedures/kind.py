@@ -1,6 +1,6 @@
 """Tickets as the subject of procedures."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from core.procedures import registry
-from core.procedures.choices import Alarm
+from core.procedures.choices import Alarm, TaskNews
 from core.procedures.models import ProcedureRun, ProcedureTask
 from core.procedures.registry import Card, SubjectKind
 from core.wording import parts
@@ -25,6 +25,7 @@ _NOTICES = {
     Alarm.OVERDUE: NoticeKind.TASK_OVERDUE,
     Alarm.RETURNED: NoticeKind.TASK_RETURNED,
 }
+_NEWS = {TaskNews.GIVEN: NoticeKind.TASK_GIVEN, TaskNews.WITHDRAWN: NoticeKind.TASK_WITHDRAWN}
 
 
 def register() -> None:
@@ -44,6 +45,7 @@ def register() -> None:
             find=_find,
             audience=_audience,
             alarm=_alarm,
+            news=_news,
             left=_left,
         )
     )
@@ -102,6 +104,12 @@ def _alarm(task: ProcedureTask, kind: str) -> None:
     ticket = Ticket.objects.defer("search").get(pk=task.run.subject_id)
     told = {ticket.assignee_id} if ticket.assignee_id else set()
     notices.notify(users=told | _supervisors(ticket.queue), kind=_NOTICES[Alarm(kind)], ticket=ticket)
+
+
+def _news(task: ProcedureTask, news: str, people: Collection[int], actor: Any) -> None:
+    """The bell of the department's people; it leads to their tasks, for the ticket may not be theirs to see."""
+    ticket = Ticket.objects.only("pk").get(pk=task.run.subject_id)
+    notices.notify(users=people, kind=_NEWS[TaskNews(news)], ticket=ticket, actor=actor)
 
 
 def _supervisors(queue: Queue) -> set[int]:

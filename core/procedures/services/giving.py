@@ -6,7 +6,7 @@ from typing import Any
 from core import clock
 from core.calendars import legal_schedule, load_schedule
 from core.procedures import registry
-from core.procedures.choices import Alarm, DueClock, TaskState
+from core.procedures.choices import Alarm, DueClock, TaskNews, TaskState
 from core.procedures.models import Department, ProcedureRun, ProcedureStep, ProcedureTask
 from core.procedures.services import records
 from core.procedures.services.departments import is_staffed
@@ -55,6 +55,8 @@ def give(
     records.record_task(records.TASK_CREATED, task, actor, **data)
     if task.unstaffed_at is not None:
         alarm(task, Alarm.UNSTAFFED)
+    else:
+        tell(task, TaskNews.GIVEN, actor)
     return task
 
 
@@ -88,6 +90,15 @@ def alarm(task: ProcedureTask, kind: str) -> None:
     task.run.kind.alarm(task, kind)
 
 
+def tell(task: ProcedureTask, news: TaskNews, actor: Any) -> None:
+    """The department hears of it: whoever has taken the task, else all of its people. The desk sees its own."""
+    if task.department.key == registry.HOME:
+        return
+    members = task.department.members.filter(is_active=True).values_list("pk", flat=True)
+    people = {task.assignee_id} if task.assignee_id else set(members)
+    task.run.kind.news(task, news, people, actor)
+
+
 def end(task: ProcedureTask, state: TaskState, actor: Any) -> None:
     """The task is over; its timer too."""
     task.state = state
@@ -97,10 +108,12 @@ def end(task: ProcedureTask, state: TaskState, actor: Any) -> None:
     cancel(subject_type=TASK_SUBJECT, subject_id=task.pk)
 
 
-def drop_open(run: ProcedureRun) -> None:
-    """Withdraw what is still open."""
-    for task in run.tasks.filter(state=TaskState.OPEN):
+def drop_open(run: ProcedureRun, actor: Any) -> None:
+    """Withdraw what is still open; whose work it was is told."""
+    for task in run.tasks.filter(state=TaskState.OPEN).select_related("department"):
+        task.run = run
         end(task, TaskState.CANCELLED, None)
+        tell(task, TaskNews.WITHDRAWN, actor)
 
 
 def note_next_due(run: ProcedureRun) -> None:

@@ -238,7 +238,7 @@ def send_back(*, run: ProcedureRun, actor: Any, step: str, reason: str) -> Proce
         sentence = _("只能退回到已完成的前序步骤。")
         raise InvalidInput(sentence, fields={"step": [sentence]})
     require_reason(reason)
-    giving.drop_open(run)
+    giving.drop_open(run, actor)
     run.steps.filter(position__gt=target.position).update(state=StepState.WAITING, done_at=None, done_by=None)
     for later in run.steps.filter(position__gte=target.position).exclude(ticked={}):
         later.ticked = {}
@@ -265,7 +265,7 @@ def cancel_run(*, run: ProcedureRun, actor: Any, reason: str) -> ProcedureRun:
     if actor is not None:
         require_may_steer(run, actor)
     require_reason(reason)
-    giving.drop_open(run)
+    giving.drop_open(run, actor)
     run.steps.filter(state=StepState.ACTIVE).update(state=StepState.SKIPPED)
     run.state, run.ended_at, run.next_due_at = RunState.CANCELLED, clock.now(), None
     run.end_reason = reason[:REASON_LENGTH]

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from core.errors import Conflict, InvalidInput
 from core.procedures import proofs
-from core.procedures.choices import Alarm, TaskState
+from core.procedures.choices import Alarm, TaskNews, TaskState
 from core.procedures.models import Department, ProcedureTask, TaskHandover
 from core.procedures.services import giving, records, running
 from core.procedures.services.access import require_may_do, require_may_steer
@@ -112,4 +112,6 @@ def _hand(task: ProcedureTask, target: Department, actor: Any, reason: str, *, i
         giving.alarm(task, Alarm.RETURNED)
     elif task.unstaffed_at is not None:
         giving.alarm(task, Alarm.UNSTAFFED)
+    if task.unstaffed_at is None:
+        giving.tell(task, TaskNews.GIVEN, actor)
     return task

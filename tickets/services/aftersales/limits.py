@@ -1,10 +1,16 @@
 """By when the next step is owed: limits by stage, outcome and platform, and the timers for them (D01, D04)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from core.errors import Conflict, InvalidInput
+from core.events import record_event
 from core.timers import TimerSpec, arm_many, cancel
 from tickets.aftersales_choices import AfterSalesState, LimitStage
 from tickets.aftersales_presets import PRESETS
@@ -102,3 +108,31 @@ def arm_red_line(request: AfterSales) -> None:
         return
     moments = [request.requested_at + span for span in (*found.warnings, found.span)]
     arm_many([_spec(request, TIMER_RED, f"red{number}", moment) for number, moment in enumerate(moments)])
+
+
+@transaction.atomic
+def save_limit(*, limit: AfterSalesLimit | None, actor: Any, values: Mapping[str, Any]) -> AfterSalesLimit:
+    """Make or change a limit; it counts for the stages entered from now on.
+
+    Raises InvalidInput naming the field, Conflict "duplicate" for a second one of stage, outcome and platform.
+    """
+    limit = limit or AfterSalesLimit()
+    for name, value in values.items():
+        setattr(limit, name, value)
+    try:
+        limit.clean()
+    except ValidationError as error:
+        raise InvalidInput(error.messages[0], fields=error.message_dict) from error
+    same = AfterSalesLimit.objects.filter(stage=limit.stage, kind=limit.kind, platform=limit.platform)
+    if same.exclude(pk=limit.pk).exists():
+        sentence = _("这个阶段、方案和平台已有时限，请修改它。")
+        raise Conflict(sentence, code="duplicate", fields={"stage": [sentence]})
+    limit.save()
+    record_event(
+        kind="aftersales.limit_changed",
+        subject_type="aftersales_limit",
+        subject_id=limit.pk,
+        actor=actor,
+        payload={"stage": limit.stage, "kind": limit.kind, "platform": limit.platform, "hours": limit.hours},
+    )
+    return limit
