@@ -121,6 +121,7 @@ def test_filters_narrow_and_what_cannot_be_answered_is_refused(month: None, supe
         answer = client.get(f"{API}?{DAYS}&{query}" if field != "from" else f"{API}?from=x")
         assert (answer.status_code, list(answer.json()["fields"])) == (400, [field])
     assert client_of(agent).get(API).status_code == 403
+    assert browser(supervisor).get(f"/reports/handling/?{DAYS}&outcome=nothing").context["table"].lines == []
 
 
 @pytest.mark.capability("C25")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import BooleanField, Case, F, Value, When
 from django.utils.functional import Promise
@@ -151,7 +152,10 @@ def handling_table(user: "User", asked: TicketsAsked, dimension: Dimension) -> T
 def _read(user: "User", asked: TicketsAsked, path: str) -> list[Any]:
     rows: Any = asked.tickets(user).annotate(line=F(path), is_promised=_is_promised())
     columns = ("id", "line", "created_at", "solved_at", "solve_count", "reopen_count", "is_promised")
-    tickets, values = rows.values(*columns).query.sql_with_params()
+    try:
+        tickets, values = rows.values(*columns).query.sql_with_params()
+    except EmptyResultSet:  # The question contradicts itself: no ticket can be meant.
+        return []
     breached, clocks = missed(asked.period).query.sql_with_params()
     start = asked.period.start
     with connection.cursor() as cursor:
