@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from importlib import import_module
 from pathlib import Path
@@ -56,11 +57,15 @@ def floor_of(app_name: str) -> int | None:
     return FLOORS.index(app_name) if app_name in FLOORS else None
 
 
-def sources(*, tests: bool = False) -> Iterator[tuple[Path, ast.Module]]:
-    for folder in sorted({name.partition(".")[0] for name in FLOORS} | ({"tests"} if tests else set())):
-        for path in sorted((ROOT / folder).rglob("*.py")):
-            if "migrations" not in path.parts:
-                yield path.relative_to(ROOT), ast.parse(path.read_text())
+def sources(*, tests: bool = False) -> list[tuple[Path, ast.Module]]:
+    folders = sorted({name.partition(".")[0] for name in FLOORS}) + ["tests"] * tests
+    return [found for folder in folders for found in _parsed(folder)]
+
+
+@cache
+def _parsed(folder: str) -> list[tuple[Path, ast.Module]]:
+    files = (path for path in sorted((ROOT / folder).rglob("*.py")) if "migrations" not in path.parts)
+    return [(path.relative_to(ROOT), ast.parse(path.read_text())) for path in files]
 
 
 def calls(tree: ast.Module) -> Iterator[ast.Call]:
