@@ -291,7 +291,7 @@ SPECTACULAR_SETTINGS = {
         "TicketTypeEnum": "tickets.choices.TicketType",
         "PostPlatformEnum": "tickets.publicity.choices.PostPlatform",
         "SentimentEnum": "tickets.publicity.choices.Sentiment",
-        "RemedyEnum": "tickets.negotiation.choices.Remedy",
+        "DemandedRemedyEnum": "tickets.negotiation.choices.Remedy",
         "NegotiationStateEnum": "tickets.negotiation.choices.NegotiationState",
         "OfferStateEnum": "tickets.negotiation.choices.OfferState",
         "OfferAnswerEnum": "tickets.negotiation.choices.Answer",

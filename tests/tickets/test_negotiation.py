@@ -86,6 +86,7 @@ def test_above_the_ceiling_needs_a_reason_and_somebody_else(complaint: Ticket, a
     assert offer.state == "waiting"
     with pytest.raises(Conflict):
         talks.answer_offer(offer=offer, actor=agent, answer="accepted")
+    assert offer.approval is not None
     decide(request=offer.approval, actor=supervisor, approve=True)
     talks.answer_offer(offer=offer, actor=agent, answer="accepted")
     [granted] = Compensation.objects.all()
@@ -96,6 +97,7 @@ def test_above_the_ceiling_needs_a_reason_and_somebody_else(complaint: Ticket, a
 def test_a_refused_offer_was_never_made(complaint: Ticket, agent: User, supervisor: User) -> None:
     held = begin(complaint, agent)
     offer = talks.make_offer(negotiation=held, actor=agent, amount=d("99.00"), reason="客户多次投诉")
+    assert offer.approval is not None
     decide(request=offer.approval, actor=supervisor, approve=False)
     offer.refresh_from_db()
     assert (offer.state, talks.next_amount(held)) == ("refused", d("16.00"))
@@ -125,6 +127,7 @@ def test_offers_go_up_one_at_a_time_with_the_customers_answer(complaint: Ticket,
     second = talks.make_offer(negotiation=held, actor=agent, amount=d("28.00"))
     talks.answer_offer(offer=second, actor=agent, answer="accepted")
     held.refresh_from_db()
+    assert held.compensation is not None
     assert (held.state, held.compensation.amount) == ("agreed", d("28.00"))
     rows = NegotiationOffer.objects.order_by("number").values_list("number", "state", "countered")
     assert list(rows) == [(1, "declined", d("50.00")), (2, "accepted", None)]

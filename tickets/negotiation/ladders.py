@@ -42,7 +42,7 @@ def update_ladder(*, ladder: Ladder, actor: Any, changes: Mapping[str, Any]) -> 
 
 
 def _refuse_taken(category: str, but: int | None) -> None:
-    if Ladder.objects.filter(category=category).exclude(pk=but).exists():
+    if Ladder.objects.filter(category=category).exclude(pk=but or 0).exists():
         sentence = _("这个分类已有协商阶梯。")
         raise InvalidInput(sentence, code="duplicate", fields={"category": [sentence]})
 

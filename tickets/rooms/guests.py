@@ -98,7 +98,7 @@ def enter(*, token: str, address: str) -> RoomGuest:
     used too often.
     """
     guest = _guest(token)
-    wait = hit(PER_GUEST, f"guest:{guest.pk}")
+    wait = hit(PER_GUEST, guest.digest)
     if wait:
         raise RateLimited(_("操作太频繁，请稍后再试。"), retry_after=wait)
     if not guest.is_active or not guest.room.is_open:

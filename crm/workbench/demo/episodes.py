@@ -17,6 +17,7 @@ from crm.workbench.demo.scripts import add_story_script, renew_scripts
 from crm.workbench.demo.shop import FADING, FADING_BATCH, HEATER, watch_batch
 from crm.workbench.demo.stage import Life, Stage
 from crm.workbench.demo.strain import FURIOUS, asks_now, improvements, insulted, problems, relieved
+from crm.workbench.demo.together import together
 from customers.choices import TagKind
 from customers.services import add_tag, apply_all_rule_tags, update_customer, verify_phone
 from tickets.choices import Confirmation
@@ -54,6 +55,7 @@ def enter_episodes(*, stage: Stage, world: World, case: MakeCase, buyers: Sequen
     stage.enter(returns(), end - timedelta(hours=80))
     stage.enter(disputes(world.staff, end), end - timedelta(days=6))
     stage.enter(visits(world.staff, end), end - timedelta(days=3))
+    stage.enter(together(world.staff, end), end - timedelta(days=2))
     for name, hours, life, given in EPISODES:
         at = end - timedelta(hours=hours)
         stage.enter(life(world, case(name, at=at, **given)), at)
