@@ -25,6 +25,9 @@ POST = {
 }
 
 # fmt: off
+PROCEDURE_STEP = {
+    "step_title_0": "核对", "step_department_0": "service", "step_due_0": "2", "step_unit_0": "3600", "step_clock_0": "natural",
+}
 #                                anonymous agent other_agent lead supervisor admin auditor
 PAGES = (
     # Home and reports
@@ -223,6 +226,18 @@ PAGES = (
     Row("GET", "/customers/{customer}/merge/?into={spare_customer}", "302 403 404 200 200 200 403"),
     Row("POST", "/customers/{customer}/merge/", "302 403 404 302 302 302 403", {"into": "{spare_customer}"}),
     Row("POST", "/customers/merges/{customer_merge}/undo/", "302 403 403 302 302 302 403"),
+    # Procedures as cards
+    Row("GET", "/procedures/", "302 200 200 200 200 200 200"),
+    Row("GET", "/procedures/new/", "302 403 403 200 200 200 403"),
+    Row("POST", "/procedures/new/", "302 403 403 302 302 302 403", {"key": "refund-2", "title": "退款二", **PROCEDURE_STEP}),
+    Row("GET", "/procedures/{procedure}/", "302 200 200 200 200 200 200"),
+    Row("GET", "/procedures/{procedure}/edit/", "302 403 403 200 200 200 403"),
+    Row("POST", "/procedures/{procedure}/edit/", "302 403 403 302 302 302 403", {"title": "改名"}),
+    Row("GET", "/procedures/{procedure}/draft/", "302 403 403 200 200 200 403"),
+    Row("POST", "/procedures/{procedure}/draft/", "302 403 403 302 302 302 403", PROCEDURE_STEP),
+    Row("GET", "/procedures/{procedure}/versions/1/edit/", "302 403 403 302 302 302 403"),
+    Row("POST", "/procedures/{procedure}/versions/1/edit/", "302 403 403 422 422 422 403", PROCEDURE_STEP),
+    Row("POST", "/procedures/{procedure}/versions/1/retire/", "302 403 403 403 302 302 403"),
     # Safety sheets, trees of diagnosis, incidents
     Row("GET", "/products/safety/", "302 200 200 200 200 200 200"),
     Row("GET", "/products/safety/import/", "302 403 403 200 200 200 403"),

@@ -15,6 +15,7 @@ from core.versions.diff import diff_texts
 from core.versions.models import right_name
 from crm.workbench.library.kinds import Library
 from crm.workbench.library.listing import USAGE_DAYS, VERSION_TONES, state_of
+from crm.workbench.library.procedure_forms import steps_shown
 from knowledge.models import HelpfulVote
 from scripts_library import steps
 from scripts_library.choices import TICKET_TYPES
@@ -133,6 +134,8 @@ def _version_context(library: Library, versions: list[Any], version: Any, older:
         "can_edit": mine
         and version.status == VersionStatus.DRAFT
         and user.has_perm(library.version_permission("change")),
+        "live_number": next((row.number for row in versions if row.pk == version.item.live_version_id), None),
+        "procedure_steps": steps_shown(version) if library.key == "procedure" else [],
         "previous": next((row for row in versions if row.number < version.number), None),
         "diff": diff_texts(library.words(older), library.words(version)) if older is not None else None,
     }

@@ -12,10 +12,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import pgettext, pgettext_lazy
 
+from core.procedures.models import Procedure
+from core.procedures.services.templates import create_procedure, update_procedure
 from core.ranking.corpus import Corpus
 from core.versions.models import VersionedItem
 from crm.workbench.chips import Chip, chip
 from crm.workbench.library.forms import ArticleForm, DraftForm, ItemForm, ScriptDraftForm, ScriptForm
+from crm.workbench.library.procedure_forms import ProcedureDraftForm, ProcedureForm, words_with_conditions
 from crm.workbench.library.product_forms import SafetyDraftForm, SafetyForm, TreeDraftForm, TreeForm
 from knowledge.choices import Audience
 from knowledge.diagnosis.trees import create_tree, update_tree
@@ -241,6 +244,23 @@ TREE_LIBRARY = Library(
     form_part="workbench/library/form_tree.html",
     text_part="workbench/library/text_tree.html",
     facts_part="workbench/library/facts_tree.html",
+)
+PROCEDURE_LIBRARY = Library(
+    key="procedure",
+    model=Procedure,
+    corpus=None,
+    title=lazy("流程模板"),
+    subtitle=lazy("步骤、部门、时限、检查项与凭证；进行中的实例保留开始时的版本。"),
+    noun=lazy("流程"),
+    icon="route",
+    item_form=ProcedureForm,
+    draft_form=ProcedureDraftForm,
+    create=create_procedure,
+    update=lambda item, actor, changes: update_procedure(procedure=item, actor=actor, changes=changes),
+    facets=_no_facets,
+    words=words_with_conditions,
+    form_part="workbench/library/form_procedure.html",
+    text_part="workbench/library/text_procedure.html",
 )
 #: The neighbours in the row of links above the lists of products.
 PRODUCT_LIBRARIES = (SAFETY_LIBRARY, TREE_LIBRARY)

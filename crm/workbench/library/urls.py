@@ -2,7 +2,14 @@ from django.urls import path
 from django.urls.resolvers import URLPattern
 
 from crm.workbench.library import files, views
-from crm.workbench.library.kinds import ARTICLE_LIBRARY, SAFETY_LIBRARY, SCRIPT_LIBRARY, TREE_LIBRARY, Library
+from crm.workbench.library.kinds import (
+    ARTICLE_LIBRARY,
+    PROCEDURE_LIBRARY,
+    SAFETY_LIBRARY,
+    SCRIPT_LIBRARY,
+    TREE_LIBRARY,
+    Library,
+)
 
 
 def _addresses(prefix: str, library: Library) -> list[URLPattern]:
@@ -25,5 +32,6 @@ urlpatterns = [
     path("products/safety/words/", files.safety_words, name="safety_words"),
     *_addresses("products/safety", SAFETY_LIBRARY),
     *_addresses("products/diagnosis", TREE_LIBRARY),
+    *_addresses("procedures", PROCEDURE_LIBRARY),
     path("articles/<int:pk>/vote/", views.vote, name="article_vote"),
 ]

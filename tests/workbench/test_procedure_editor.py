@@ -1,0 +1,127 @@
+"""Procedures are written as cards: read back as they were, checked beside the field, published by somebody else."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from core.procedures import template, writing
+from core.procedures.models import Procedure
+from crm.staff.models import User
+from crm.workbench.library.procedure_forms import ProcedureDraftForm
+from tests.workbench.conftest import browser, text
+from tickets.procedures.complaint import BUILT_IN, COMPLAINT
+from tickets.procedures.following import ensure_built_in
+
+C06 = pytest.mark.capability("C06")
+
+
+@C06
+@pytest.mark.parametrize("steps", [steps for _key, _title, steps, _duties in BUILT_IN])
+def test_lists_written_as_lines_are_read_back_as_they_were(steps: list[dict[str, Any]]) -> None:
+    for step in steps:
+        items, proofs = step.get("checklist") or [], step.get("proof") or []
+        read = writing.read_checklist(writing.checklist_text(items))
+        assert read == [{"required": True, **item} for item in items]
+        again = writing.read_proofs(writing.proofs_text(proofs))
+        whole = [{"kind": "text", "required": True, **proof} for proof in proofs]
+        assert [{**one, "choices": one.get("choices", [])} for one in again] == [
+            {**one, "choices": [list(pair) for pair in one.get("choices", [])]} for one in whole
+        ]
+
+
+@C06
+def test_lines_as_people_write_them() -> None:
+    assert writing.read_checklist("订单已核对\n（选填）已拍照\n\n") == [
+        {"key": "c1", "text": "订单已核对", "required": True},
+        {"key": "c2", "text": "已拍照", "required": False},
+    ]
+    [proof] = writing.read_proofs("责任方 (liability)｜单选｜商家 (seller)、物流 | 选填")
+    assert proof == {
+        "key": "liability", "label": "责任方", "kind": "choice", "required": False,
+        "choices": [["seller", "商家"], ["o2", "物流"]],
+    }  # fmt: skip
+    with pytest.raises(writing.Unreadable, match="第 2 行"):
+        writing.read_proofs("金额 | 金额\n照片 | 录像")
+
+
+@pytest.fixture
+def sop(db: None) -> Procedure:
+    ensure_built_in()
+    return Procedure.objects.select_related("live_version").get(key=COMPLAINT)
+
+
+def posted(client: Client, path: str) -> dict[str, Any]:
+    """What the form of the page would send back unchanged."""
+    form = client.get(path).context["draft_form"]
+    return {name: "" if (value := form[name].value()) is None else value for name in form.fields}
+
+
+@C06
+def test_the_complaint_sop_survives_the_form_unchanged(sop: Procedure, lead: User) -> None:
+    initial = ProcedureDraftForm.initial_of(sop.live_version)
+    blank = ProcedureDraftForm(None, initial=dict(initial))
+    data = {name: blank[name].value() for name in blank.fields}
+    form = ProcedureDraftForm({name: value for name, value in data.items() if value is not None}, initial=initial)
+    assert form.is_valid(), form.errors
+    assert template.read_steps(form.changes(title="x")["steps"]) == sop.live_version.plan
+
+
+@C06
+def test_a_step_is_moved_and_added_and_somebody_else_publishes(sop: Procedure, lead: User, supervisor: User) -> None:
+    client = browser(lead)
+    path = f"/procedures/{sop.pk}/draft/"
+    data = posted(client, path)
+    last = len(sop.live_version.plan)
+    assert f"step_title_{last}" in data
+    data |= {
+        "step_order_1": "1", "step_order_0": "2", "note": "先分类",
+        f"step_title_{last}": "复盘", f"step_due_{last}": "2", f"step_unit_{last}": "86400",
+        f"step_checklist_{last}": "原因已归档", f"step_order_{last}": "99",
+    }  # fmt: skip
+    answer = client.post(path, data)
+    assert answer.status_code == 302, text(answer, 422)
+    version = sop.versions.get(number=2)
+    titles = [step.title for step in version.plan]
+    old = [step.title for step in sop.live_version.plan]
+    assert titles == [old[1], old[0], *old[2:], "复盘"]
+    assert version.plan[-1].due.seconds == 2 * 86400
+    diff = text(client.get(f"/procedures/{sop.pk}/?version=2&against=1"))
+    assert "<ins>" in diff
+    assert "复盘" in diff
+    client.post(f"/procedures/{sop.pk}/versions/2/submit/")
+    head = browser(supervisor)
+    head.post(f"/procedures/{sop.pk}/versions/2/approve/")
+    head.post(f"/procedures/{sop.pk}/versions/2/publish/")
+    sop.refresh_from_db()
+    assert sop.live_version_id == version.pk
+
+
+@C06
+def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_stays(sop: Procedure, lead: User) -> None:
+    client = browser(lead)
+    path = f"/procedures/{sop.pk}/draft/"
+    data = posted(client, path)
+    wrong = data | {"step_proof_0": "照片 | 录像", "step_further_1": "{", "step_title_2": "改过的名字"}
+    answer = client.post(path, wrong)
+    assert answer.status_code == 422
+    errors = answer.context["draft_form"].errors
+    assert {"step_proof_0", "step_further_1"} <= set(errors)
+    assert "改过的名字" in answer.content.decode()
+    unknown = data | {"step_further_1": '{"leave": {"field": "nonsense", "op": "eq", "value": 1}}'}
+    answer = client.post(path, unknown)
+    assert "step_title_1" in answer.context["draft_form"].errors
+    empty = {name: "" if name.startswith("step_title_") else value for name, value in data.items()}
+    assert client.post(path, empty).status_code == 422
+    assert sop.versions.count() == 1
+
+
+@C06
+def test_pages_are_for_who_may_manage_procedures(sop: Procedure, agent: User, lead: User) -> None:
+    assert "流程模板" in text(browser(lead).get("/procedures/"))
+    assert "流程模板" in text(browser(lead).get("/tasks/"))
+    assert browser(agent).get(f"/procedures/{sop.pk}/draft/").status_code == 403
+    shown = text(browser(lead).get(f"/procedures/{sop.pk}/"))
+    assert "离开条件" in shown
+    new = text(browser(lead).get("/procedures/new/"))
+    assert "第 1 步" in new
