@@ -20,11 +20,11 @@ from crm.insights.questions import Question, queues_of, today
 from crm.insights.remedies import comparing
 from crm.insights.remedies.cases import FRAME, METHOD, REMEDIED, SEEN, asked, cases
 from crm.insights.remedies.comparing import Effect, Line, RemedyEffect
-from crm.insights.remedies.narrowing import Choices, rows_query
+from crm.insights.remedies.narrowing import Choices, Chosen, rows_query
 from crm.insights.remedies.shares import Mean, Share
 from crm.staff.person import person_of
 from knowledge.models import Article
-from tickets.models import ComplaintOutcome
+from tickets.models import ComplaintLevel, ComplaintOutcome
 from tickets.services import case_library
 from tickets.services.outcomes import methods_text
 
@@ -202,7 +202,7 @@ def outcome_list(request: HttpRequest) -> HttpResponse:
     context = {
         "question": question,
         "page": page,
-        "labels": FRAME.labels({name: value for name, value in chosen.items() if name not in ("method", "seen")}),
+        "labels": _labels(chosen),
         "fields": [
             field_of("method", _("处理方式"), METHOD, chosen.get("method", "")),
             field_of("seen", _("结果"), SEEN, chosen.get("seen", "")),
@@ -212,6 +212,13 @@ def outcome_list(request: HttpRequest) -> HttpResponse:
         "queues": queues_of(person),
     }
     return render(request, "insights/remedies/outcomes.html", context)
+
+
+def _labels(chosen: Chosen) -> list[str]:
+    """What narrows the list and stands in no field of its form; a level by its name."""
+    named = {name: value for name, value in chosen.items() if name not in ("method", "seen", "level")}
+    level = ComplaintLevel.objects.filter(key=chosen["level"]).first() if chosen.get("level") else None
+    return [*FRAME.labels(named), *([level.name] if level is not None else [])]
 
 
 OUTCOME_COLUMNS = [
