@@ -70,11 +70,8 @@ class SafetySheetVersion(Version):
     @property
     def texts(self) -> list[tuple[Any, str]]:
         """Name and words of every part, ingredients first; empty parts left out."""
-        meta = self._meta
-        parts = [
-            (_("成分"), self.body),
-            *((meta.get_field(one).verbose_name, getattr(self, one)) for one in SHEET_TEXTS),
-        ]
+        labels = {field.name: field.verbose_name for field in self._meta.fields}
+        parts = [(_("成分"), self.body), *((labels[name], getattr(self, name)) for name in SHEET_TEXTS)]
         return [(label, text) for label, text in parts if text.strip()]
 
 

@@ -62,7 +62,9 @@ def _finder(terms: tuple[str, ...]) -> TermFinder:
 def _claiming(extra: tuple[str, ...]) -> re.Pattern[str]:
     """One pattern for all that promises. Ingredients the shop added to the mentions are not among them."""
     holds = f"{_NO}{_ANY}{_either(ALLERGENS)}"
-    suits = f"{_either(VULNERABLE)}{_MAY}{_TAKES}|适合(?:所有|各种)?{_either(VULNERABLE)}(?:人群)?(?:{_TAKES}|$)"
+    suits = (
+        f"{_either(VULNERABLE)}{_MAY}{_TAKES}|适合(?:所有|各种)?{_either(VULNERABLE)}(?:人群)?(?:吃|喝|[食饮服使]用|$)"
+    )
     parts = [holds, suits, *_REASSURED, *([_either(extra)] if extra else [])]
     return re.compile("|".join(f"(?:{part})" for part in parts))
 

@@ -192,7 +192,7 @@ def test_an_incident_raises_grades_begins_the_clocks_freezes_and_tells_once(
     assert (ticket.type, ticket.product, ticket.batch) == ("complaint", "DRESS", "B7")
     assert incidents.level_of(made) == "危机"
     assert Escalation.objects.get(ticket=ticket).trigger.kind == "safety"
-    assert {clock.rule.code: clock.due_at - clock.started_at for clock in incidents.clocks_of(made)} == {
+    assert {one.rule.code: one.due_at and one.due_at - one.started_at for one in incidents.clocks_of(made)} == {
         "safety.report": timedelta(hours=24),
         "recall.serious": made_due(made),
     }

@@ -212,7 +212,7 @@ class OutcomeCount:
 def outcomes_of(tree: DiagnosisTree) -> list[OutcomeCount]:
     """How often the tree led where, over all its versions in the last year, the most frequent first."""
     rows = DiagnosisRun.objects.filter(version__item=tree, started_at__gt=clock.now() - COUNTED)
-    counted: Iterable[dict[str, Any]] = rows.order_by().values("outcome").annotate(n=Count("pk"))
+    counted: Iterable[Any] = rows.order_by().values("outcome").annotate(n=Count("pk"))
     found = [OutcomeCount(one["outcome"], _label(one["outcome"]), one["n"]) for one in counted]
     return sorted(found, key=lambda one: (-one.runs, one.outcome))
 

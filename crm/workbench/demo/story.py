@@ -21,6 +21,7 @@ from crm.workbench.demo.lives import Case, World, delivery, ordinary, shifts
 from crm.workbench.demo.logistics import show_logistics
 from crm.workbench.demo.people import MEMBERS, SHANGHAI, Roster, hire, make_teams, serve
 from crm.workbench.demo.procedures import settle as settle_procedures
+from crm.workbench.demo.products import show_products
 from crm.workbench.demo.scripts import write_scripts
 from crm.workbench.demo.shop import FADING, HEATER, PRODUCTS, Product, furnish
 from crm.workbench.demo.stage import Stage
@@ -75,6 +76,7 @@ def tell(*, password: str, end: datetime, progress: Progress) -> Summary:
         settle_procedures(staff=world.staff, end=end)
         note_consents(town.buyers, actor=world.staff["luoanqi"])
         show_logistics(staff=world.staff, end=end)
+        show_products(staff=world.staff)
         show_desk(staff=world.staff, end=end)
         show_statistics(staff=world.staff, end=end)
         compute_values()

@@ -25,7 +25,7 @@ from knowledge.safety.terms import save_term
 @require_http_methods(["GET", "HEAD", "POST"])
 def safety_import(request: HttpRequest) -> HttpResponse:
     """A file of sheets becomes drafts; lines at fault are named."""
-    form = SafetyFileForm(request.POST or None, request.FILES or None) if request.method == "POST" else SafetyFileForm()
+    form = SafetyFileForm(request.POST, request.FILES) if request.method == "POST" else SafetyFileForm()
     report: ImportReport | None = None
     if request.method == "POST" and form.is_valid():
         try:
