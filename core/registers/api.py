@@ -15,7 +15,6 @@ from core.api.people import PersonSerializer
 from core.api.serializers import StrictSerializer
 from core.api.viewsets import WriteViewSet
 from core.registers import services
-from core.registers.models import Record
 from core.registers.services import EVIDENCE_LENGTH, REASON_LENGTH, evidence_of, links_of
 
 RECORD_FIELDS = (
@@ -83,33 +82,24 @@ class RecordInputSerializer(StrictSerializer):
 
 
 class RegisterViewSet(WriteViewSet):
-    """A subclass names `model`, serializers and rights, and may override how its records are written."""
+    """A subclass names `model`, serializers, rights and the verbs that write its records."""
+
+    keeper: services.Keeper
 
     def get_queryset(self) -> Any:
         return super().get_queryset().select_related("owner", "created_by")
 
     def create_instance(self, serializer: Any) -> Any:
-        return services.create_record(
-            model=self._register_model(), actor=self.request.user, values=serializer.validated_data
-        )
+        return self.keeper.create(actor=self.request.user, values=serializer.validated_data)
 
     def update_instance(self, instance: Any, serializer: Any) -> Any:
-        return services.update_record(record=instance, actor=self.request.user, changes=serializer.validated_data)
-
-    def move(self, record: Any, *, state: str, reason: str) -> Any:
-        return services.move_record(record=record, actor=self.request.user, state=state, reason=reason)
-
-    def _register_model(self) -> type[Record]:
-        assert self.model is not None
-        assert issubclass(self.model, Record)
-        return self.model
+        return self.keeper.change(record=instance, actor=self.request.user, changes=serializer.validated_data)
 
     @extend_schema(request=RecordMoveSerializer)
     @action(detail=True, methods=["post"])
     def transitions(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """变更状态。"""
-        record = self.get_object()
-        self.move(record, **self._read(RecordMoveSerializer))
+        self.keeper.move(record=self.get_object(), actor=request.user, **self._read(RecordMoveSerializer))
         return self.shown(self.get_object())
 
     @extend_schema(methods=["GET"], responses=EvidenceSerializer(many=True), filters=False)

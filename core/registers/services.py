@@ -1,6 +1,7 @@
 """Writing registers: begin a record, change it, move it on, bear it out, link it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any, NoReturn, TypeVar
 
@@ -208,3 +209,15 @@ def _check(record: Record) -> None:
 
 def _refuse(name: str, sentence: str) -> NoReturn:
     raise InvalidInput(sentence, fields={name: [sentence]})
+
+
+@dataclass(frozen=True)
+class Keeper:
+    """The verbs that write one register: those above, or its own where it has rules of its own.
+
+    create(actor, values), change(record, actor, changes, seen_at), move(record, actor, state, reason).
+    """
+
+    create: Callable[..., Any]
+    change: Callable[..., Any] = update_record
+    move: Callable[..., Any] = move_record

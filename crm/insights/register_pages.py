@@ -83,6 +83,7 @@ def write_record(
     template: str,
     address: str,
     item: Any = None,
+    **context: Any,
 ) -> HttpResponse:
     """The form that makes or changes a record. `save` gets the values and when the editor's copy was last changed."""
     if request.method == "POST" and form.is_valid():
@@ -95,7 +96,7 @@ def write_record(
                 messages.success(request, _("已保存。"))
             return redirect(address, pk=kept.pk)
     # What was typed stays with the copy it was typed into, so a second try is judged like the first.
-    context = {"form": form, "item": item, "seen_at": request.POST.get("seen_at", "") or _moment_of(item)}
+    context |= {"form": form, "item": item, "seen_at": request.POST.get("seen_at", "") or _moment_of(item)}
     return render(request, template, context, status=422 if form.errors else 200)
 
 

@@ -114,7 +114,7 @@ def test_a_finding_becomes_an_improvement_that_is_tracked_to_its_effect(ask: Ask
     effect = effect_of(item, supervisor)
     assert (effect.before.value, effect.before.n, effect.verdict.key) == (0.0, 40, "no_period")
     after = {"after_first": LATE.date() - timedelta(days=1), "after_last": LATE.date() + timedelta(days=5)}
-    effect = effect_of(change_improvement(item=item, actor=lead, changes=after), supervisor)
+    effect = effect_of(change_improvement(record=item, actor=lead, changes=after), supervisor)
     assert effect.after is not None
     assert (effect.after.value, effect.after.n, effect.verdict.key) == (1.0, 40, "better")
     page = text(browser(lead).get(f"/improvements/{item.pk}/"))

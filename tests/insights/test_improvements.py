@@ -135,16 +135,16 @@ def test_days_and_metrics_that_cannot_be_are_refused_by_name(lead: User, wrong: 
 def test_it_begins_with_an_owner_and_ends_with_an_effect_or_a_reason(lead: User, agent: User) -> None:
     item = create_improvement(actor=lead, values=values())
     with pytest.raises(InvalidInput) as refused:
-        move_improvement(item=item, actor=lead, state="active")
+        move_improvement(record=item, actor=lead, state="active")
     assert set(refused.value.fields) == {"owner", "review_on"}
-    item = change_improvement(item=item, actor=lead, changes={"owner": agent, "review_on": date(2026, 12, 1)})
-    item = move_improvement(item=item, actor=lead, state="active", reason="例会决定")
+    item = change_improvement(record=item, actor=lead, changes={"owner": agent, "review_on": date(2026, 12, 1)})
+    item = move_improvement(record=item, actor=lead, state="active", reason="例会决定")
     with pytest.raises(Conflict):
-        move_improvement(item=item, actor=lead, state="proposed")
+        move_improvement(record=item, actor=lead, state="proposed")
     with pytest.raises(InvalidInput, match="测得效果"):
-        move_improvement(item=item, actor=lead, state="done")
-    change_improvement(item=item, actor=lead, changes={"no_effect_reason": "量太小"})
-    done = move_improvement(item=Improvement.objects.get(), actor=lead, state="done")
+        move_improvement(record=item, actor=lead, state="done")
+    change_improvement(record=item, actor=lead, changes={"no_effect_reason": "量太小"})
+    done = move_improvement(record=Improvement.objects.get(), actor=lead, state="done")
     assert done.closed_at is not None
     assert Event.objects.filter(kind="improvement.moved").count() == 2
 
@@ -153,9 +153,9 @@ def test_two_editors_do_not_overwrite_each_other(lead: User, later: Any) -> None
     item = create_improvement(actor=lead, values=values())
     seen = item.updated_at
     later.shift(60)
-    change_improvement(item=item, actor=lead, changes={"title": "甲"}, seen_at=seen)
+    change_improvement(record=item, actor=lead, changes={"title": "甲"}, seen_at=seen)
     with pytest.raises(Conflict, match="刚被别人改过"):
-        change_improvement(item=item, actor=lead, changes={"title": "乙"}, seen_at=seen)
+        change_improvement(record=item, actor=lead, changes={"title": "乙"}, seen_at=seen)
 
 
 def test_evidence_and_links_stand_by_the_record_within_sight(

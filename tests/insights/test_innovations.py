@@ -24,35 +24,35 @@ RESULT = {"result": Decimal("46.5"), "result_n": 318, "cost": Decimal("2650")}
 
 def piloted(lead: User) -> Innovation:
     item = create_innovation(actor=lead, values={"title": "退款进度自助查询", "owner": lead, **PLAN})
-    return move_innovation(item=item, actor=lead, state="pilot")
+    return move_innovation(record=item, actor=lead, state="pilot")
 
 
 def test_a_pilot_needs_plan_metric_owner_and_review(lead: User) -> None:
     item = create_innovation(actor=lead, values={"title": "退款进度自助查询"})
     with pytest.raises(InvalidInput) as refused:
-        move_innovation(item=item, actor=lead, state="pilot")
+        move_innovation(record=item, actor=lead, state="pilot")
     assert set(refused.value.fields) == {"owner", "review_on", "metric", "pilot"}
 
 
 def test_a_decision_needs_a_result_its_sample_the_cost_and_a_reason(lead: User) -> None:
-    item = move_innovation(item=piloted(lead), actor=lead, state="review")
+    item = move_innovation(record=piloted(lead), actor=lead, state="review")
     with pytest.raises(InvalidInput) as without_reason:
-        move_innovation(item=item, actor=lead, state="scaled")
+        move_innovation(record=item, actor=lead, state="scaled")
     assert set(without_reason.value.fields) == {"reason"}
     with pytest.raises(InvalidInput) as refused:
-        move_innovation(item=item, actor=lead, state="scaled", reason="好用")
+        move_innovation(record=item, actor=lead, state="scaled", reason="好用")
     assert set(refused.value.fields) == {"result", "result_n", "cost"}
-    item = change_innovation(item=item, actor=lead, changes={**RESULT, "result_n": 0})
+    item = change_innovation(record=item, actor=lead, changes={**RESULT, "result_n": 0})
     with pytest.raises(InvalidInput) as no_sample:
-        move_innovation(item=item, actor=lead, state="scaled", reason="好用")
+        move_innovation(record=item, actor=lead, state="scaled", reason="好用")
     assert set(no_sample.value.fields) == {"result_n"}
-    item = change_innovation(item=item, actor=lead, changes=RESULT)
-    item = move_innovation(item=item, actor=lead, state="scaled", reason="超过目标")
+    item = change_innovation(record=item, actor=lead, changes=RESULT)
+    item = move_innovation(record=item, actor=lead, state="scaled", reason="超过目标")
     assert (item.decided_by, item.decision_reason, item.is_closed) == (lead, "超过目标", False)
     with pytest.raises(InvalidInput, match="没有结果"):
-        change_innovation(item=item, actor=lead, changes={"result": None})
+        change_innovation(record=item, actor=lead, changes={"result": None})
     with pytest.raises(Conflict) as jumped:
-        move_innovation(item=item, actor=lead, state="pilot")
+        move_innovation(record=item, actor=lead, state="pilot")
     assert jumped.value.extra["allowed"] == ["review", "stopped"]
 
 
@@ -78,7 +78,7 @@ def test_the_owner_hears_on_the_day_of_the_review_unless_it_moved(lead: User) ->
     with clock.at(datetime.fromisoformat("2026-11-20T09:00:00+08:00")):
         item = piloted(lead)
         moved = piloted(lead)
-        change_innovation(item=moved, actor=lead, changes={"review_on": date(2026, 12, 15)})
+        change_innovation(record=moved, actor=lead, changes={"review_on": date(2026, 12, 15)})
     with clock.at(nine):
         fire_due(now=nine)
     told = Event.objects.get(kind="innovation.review_due")

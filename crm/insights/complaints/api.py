@@ -1,7 +1,5 @@
 """/api/v1/problems/, /api/v1/complaint-clusters/, /api/v1/risk-points/"""
 
-from typing import Any
-
 import django_filters
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers, status
@@ -24,7 +22,7 @@ from core.registers.api import (
 from crm.insights.choices import ProblemKind, ProblemState
 from crm.insights.complaints.clusters import clusters_of
 from crm.insights.complaints.risks import DIMENSIONS, risk_points
-from crm.insights.complaints.services import create_problem, problem_of_cluster, task_of_risk
+from crm.insights.complaints.services import KEEPER, problem_of_cluster, task_of_risk
 from crm.insights.models import Problem
 from crm.staff.person import person_of
 
@@ -80,10 +78,8 @@ class ProblemViewSet(RegisterViewSet):
     serializer_class = ProblemInputSerializer
     read_serializer_class = ProblemSerializer
     filterset_class = ProblemFilter
+    keeper = KEEPER
     required_permissions = register_rights("insights", "problem")
-
-    def create_instance(self, serializer: Any) -> Problem:
-        return create_problem(actor=person_of(self.request), values=serializer.validated_data)
 
 
 class ClusterSerializer(serializers.Serializer):

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from core.errors import Conflict, InvalidInput
-from core.registers.services import add_evidence, create_record, link_target
+from core.registers.services import Keeper, add_evidence, create_record, link_target
 from crm.insights.choices import ProblemKind
 from crm.insights.complaints import clusters, risks
 from crm.insights.models import Problem
@@ -82,3 +82,6 @@ def task_of_risk(*, actor: "User", dimension: str, value: str) -> Problem:
     }
     add_evidence(record=task, actor=actor, text=told)
     return task
+
+
+KEEPER = Keeper(create_problem)

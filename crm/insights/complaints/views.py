@@ -1,6 +1,5 @@
 """/problems/: problem records; /complaints/analysis/: the clusters and points of risk they are made of."""
 
-from functools import partial
 from typing import Any
 
 from django import forms
@@ -9,22 +8,19 @@ from django.contrib.auth.decorators import login_required, permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as lazy
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from core.errors import DomainError
-from core.registers.services import move_record, update_record
 from crm.insights.complaints.clusters import clusters_of
 from crm.insights.complaints.risks import risk_points
-from crm.insights.complaints.services import create_problem, problem_of_cluster, task_of_risk
+from crm.insights.complaints.services import KEEPER, problem_of_cluster, task_of_risk
 from crm.insights.improvements.forms import PersonField
 from crm.insights.models import Problem
-from crm.insights.register_pages import listing_of, record_or_404, show_record, write_record
+from crm.insights.register_views import RegisterColumn, RegisterPages, Words
 from crm.staff.models import User
 from crm.staff.person import person_of
 from customers.forms import DressedForm
 
-LOOK = "insights.view_problem"
-FORM = "insights/complaints/form.html"
 _LONG = forms.Textarea(attrs={"rows": 3})
 
 
@@ -87,47 +83,18 @@ def analysis_act(request: HttpRequest) -> HttpResponse:
     return redirect("problem", pk=made.pk)
 
 
-@login_required
-@permission_required(LOOK, raise_exception=True)
-@require_GET
-def problem_list(request: HttpRequest) -> HttpResponse:
-    listing = listing_of(request, Problem.objects.visible_to(person_of(request)))
-    return render(request, "insights/complaints/problems.html", {"listing": listing, "page": listing.page})
-
-
-@login_required
-@permission_required("insights.add_problem", raise_exception=True)
-@require_http_methods(["GET", "POST"])
-def problem_new(request: HttpRequest) -> HttpResponse:
-    person = person_of(request)
-    form = ProblemForm(request.POST or None, viewer=person)
-
-    def save(values: dict[str, Any], seen_at: Any) -> Problem:
-        return create_problem(actor=person, values=values)
-
-    return write_record(request, form, save, template=FORM, address="problem")
-
-
-@login_required
-@permission_required("insights.change_problem", raise_exception=True)
-@require_http_methods(["GET", "POST"])
-def problem_edit(request: HttpRequest, pk: int) -> HttpResponse:
-    item: Problem = record_or_404(request, Problem, pk)
-    person = person_of(request)
-    initial = {name: getattr(item, name) for name in ProblemForm.base_fields}
-    form = ProblemForm(request.POST or None, viewer=person, initial=initial)
-
-    def save(values: dict[str, Any], seen_at: Any) -> Problem:
-        return update_record(record=item, actor=person, changes=values, seen_at=seen_at)
-
-    return write_record(request, form, save, template=FORM, address="problem", item=item)
-
-
-@login_required
-@permission_required(LOOK, raise_exception=True)
-@require_http_methods(["GET", "POST"])
-def problem_page(request: HttpRequest, pk: int) -> HttpResponse:
-    """One record; a POST moves it on, bears it out or links it."""
-    item: Problem = record_or_404(request, Problem, pk)
-    move = partial(move_record, record=item)
-    return show_record(request, item, move, template="insights/complaints/problem.html", address="problem")
+PAGES = RegisterPages(
+    model=Problem,
+    form=ProblemForm,
+    keeper=KEEPER,
+    words=Words(
+        about=lazy("许多投诉背后的同一个问题：原因、修复，直到不再发生。"),
+        new=lazy("新建问题单"),
+        empty=lazy("这里还没有问题单"),
+        hint=lazy("在投诉分析里，一类集中的投诉可以立为问题单。"),
+        icon="bug",
+    ),
+    columns=(RegisterColumn(lazy("类型"), Problem.get_kind_display),),
+    page="insights/complaints/problem.html",
+    listing="insights/complaints/problems.html",
+)

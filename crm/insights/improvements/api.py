@@ -22,8 +22,8 @@ from core.registers.api import (
     register_rights,
 )
 from crm.insights.choices import ImprovementSource, ImprovementState
-from crm.insights.improvements import services
 from crm.insights.improvements.effect import effect_of
+from crm.insights.improvements.services import KEEPER
 from crm.insights.metrics import METRICS
 from crm.insights.models import Improvement
 from crm.insights.questions import queues_of
@@ -133,20 +133,11 @@ class ImprovementViewSet(RegisterViewSet):
     serializer_class = ImprovementInputSerializer
     read_serializer_class = ImprovementSerializer
     filterset_class = ImprovementFilter
+    keeper = KEEPER
     required_permissions = register_rights("insights", "improvement") | {"effect": "insights.view_improvement"}
 
     def get_queryset(self) -> Any:
         return super().get_queryset().select_related("queue", "channel")
-
-    def create_instance(self, serializer: Any) -> Improvement:
-        return services.create_improvement(actor=person_of(self.request), values=serializer.validated_data)
-
-    def update_instance(self, instance: Improvement, serializer: Any) -> Improvement:
-        changes = serializer.validated_data
-        return services.change_improvement(item=instance, actor=person_of(self.request), changes=changes)
-
-    def move(self, record: Improvement, *, state: str, reason: str) -> Improvement:
-        return services.move_improvement(item=record, actor=person_of(self.request), state=state, reason=reason)
 
     @extend_schema(responses=EffectSerializer)
     @action(detail=True, methods=["get"], pagination_class=None, filterset_class=None)

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from core.errors import InvalidInput
-from core.registers.services import create_record, move_record, update_record
+from core.registers.services import Keeper, create_record, move_record, update_record
 from crm.insights.choices import ImprovementState
 from crm.insights.days import LONGEST
 from crm.insights.improvements.effect import effect_of
@@ -28,22 +28,22 @@ def create_improvement(*, actor: "User", values: Mapping[str, Any]) -> Improveme
 
 
 def change_improvement(
-    *, item: Improvement, actor: "User", changes: Mapping[str, Any], seen_at: datetime | None = None
+    *, record: Improvement, actor: "User", changes: Mapping[str, Any], seen_at: datetime | None = None
 ) -> Improvement:
-    """Change an item; what is not named stays."""
-    now_and_new = {name: getattr(item, name) for name in _CHECKED} | dict(changes)
+    """Change an record; what is not named stays."""
+    now_and_new = {name: getattr(record, name) for name in _CHECKED} | dict(changes)
     check(now_and_new)
-    return update_record(record=item, actor=actor, changes=changes, seen_at=seen_at)
+    return update_record(record=record, actor=actor, changes=changes, seen_at=seen_at)
 
 
 @transaction.atomic
-def move_improvement(*, item: Improvement, actor: "User", state: str, reason: str = "") -> Improvement:
-    """Move an item on. Done needs a measured effect, or a stated reason why there is none (I23)."""
-    is_end = state == ImprovementState.DONE and state in item.register.next_states(item.state)
-    if is_end and not item.no_effect_reason and not effect_of(item, actor).is_measured:
+def move_improvement(*, record: Improvement, actor: "User", state: str, reason: str = "") -> Improvement:
+    """Move an record on. Done needs a measured effect, or a stated reason why there is none (I23)."""
+    is_end = state == ImprovementState.DONE and state in record.register.next_states(record.state)
+    if is_end and not record.no_effect_reason and not effect_of(record, actor).is_measured:
         sentence = _("还没有测得效果：等样本足够，或说明为什么测不到。")
         raise InvalidInput(sentence, code="not_measured", fields={"no_effect_reason": [sentence]})
-    return move_record(record=item, actor=actor, state=state, reason=reason)
+    return move_record(record=record, actor=actor, state=state, reason=reason)
 
 
 _CHECKED = ("metric", "baseline_first", "baseline_last", "after_first", "after_last")
@@ -77,3 +77,6 @@ def _check_period(first: date, last: date, name: str, faults: dict[str, str]) ->
         faults[f"{name}_last"] = _("结束日期不能早于开始日期。")
     elif (last - first).days >= LONGEST:
         faults[f"{name}_last"] = _("时段最多 %(n)d 天。") % {"n": LONGEST}
+
+
+KEEPER = Keeper(create_improvement, change_improvement, move_improvement)

@@ -19,9 +19,8 @@ from core.registers.api import (
     register_rights,
 )
 from crm.insights.choices import InnovationKind, InnovationState
-from crm.insights.innovations import services
+from crm.insights.innovations.services import KEEPER
 from crm.insights.models import Innovation
-from crm.staff.person import person_of
 
 ITEM = {
     "title": "退款进度自助查询",
@@ -106,17 +105,8 @@ class InnovationViewSet(RegisterViewSet):
     serializer_class = InnovationInputSerializer
     read_serializer_class = InnovationSerializer
     filterset_class = InnovationFilter
+    keeper = KEEPER
     required_permissions = register_rights("insights", "innovation")
 
     def get_queryset(self) -> Any:
         return super().get_queryset().select_related("decided_by")
-
-    def create_instance(self, serializer: Any) -> Innovation:
-        return services.create_innovation(actor=person_of(self.request), values=serializer.validated_data)
-
-    def update_instance(self, instance: Innovation, serializer: Any) -> Innovation:
-        changes = serializer.validated_data
-        return services.change_innovation(item=instance, actor=person_of(self.request), changes=changes)
-
-    def move(self, record: Innovation, *, state: str, reason: str) -> Innovation:
-        return services.move_innovation(item=record, actor=person_of(self.request), state=state, reason=reason)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from core import clock
 from core.errors import InvalidInput
-from core.registers.services import create_record, move_record, update_record
+from core.registers.services import Keeper, create_record, move_record, update_record
 from crm.insights.choices import DECISIONS
 from crm.insights.models import Innovation
 
@@ -33,26 +33,26 @@ def create_innovation(*, actor: "User", values: Mapping[str, Any]) -> Innovation
 
 @transaction.atomic
 def change_innovation(
-    *, item: Innovation, actor: "User", changes: Mapping[str, Any], seen_at: datetime | None = None
+    *, record: Innovation, actor: "User", changes: Mapping[str, Any], seen_at: datetime | None = None
 ) -> Innovation:
     """Change an innovation; what is not named stays. What a decision rests on is not taken away from under it."""
-    now_and_new = {name: getattr(item, name) for name in _CHECKED} | dict(changes)
+    now_and_new = {name: getattr(record, name) for name in _CHECKED} | dict(changes)
     check(now_and_new)
-    if item.state in DECISIONS:
-        wanted = copy(item)
+    if record.state in DECISIONS:
+        wanted = copy(record)
         for name, value in changes.items():
             setattr(wanted, name, value)
-        _refuse(wanted.lacks(item.state, actor=actor))
-    return update_record(record=item, actor=actor, changes=changes, seen_at=seen_at)
+        _refuse(wanted.lacks(record.state, actor=actor))
+    return update_record(record=record, actor=actor, changes=changes, seen_at=seen_at)
 
 
 @transaction.atomic
-def move_innovation(*, item: Innovation, actor: "User", state: str, reason: str = "") -> Innovation:
+def move_innovation(*, record: Innovation, actor: "User", state: str, reason: str = "") -> Innovation:
     """Move an innovation on. Keep, stop and scale need a result with its sample, the cost, and a reason (I13)."""
-    is_decision = state in DECISIONS and state in item.register.next_states(item.state)
+    is_decision = state in DECISIONS and state in record.register.next_states(record.state)
     if is_decision and not reason.strip():
         _refuse({"reason": _("请写明决定的理由。")})
-    moved = move_record(record=item, actor=actor, state=state, reason=reason)
+    moved = move_record(record=record, actor=actor, state=state, reason=reason)
     if state in DECISIONS:
         moved.decision_reason, moved.decided_by, moved.decided_at = reason.strip(), actor, clock.now()
         moved.save(update_fields=["decision_reason", "decided_by", "decided_at", "updated_at"])
@@ -88,3 +88,6 @@ def _is_between(value: Decimal | None, least: Decimal, most: Decimal) -> bool:
 def _refuse(faults: Mapping[str, str]) -> None:
     if faults:
         raise InvalidInput(" ".join(faults.values()), fields={name: [words] for name, words in faults.items()})
+
+
+KEEPER = Keeper(create_innovation, change_innovation, move_innovation)

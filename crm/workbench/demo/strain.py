@@ -86,7 +86,7 @@ def improvements(world: World) -> Life:
             "after_last": today + timedelta(days=9),
         },
     )
-    move_improvement(item=item, actor=lead, state="active", reason="例会通过，从明天起执行")
+    move_improvement(record=item, actor=lead, state="active", reason="例会通过，从明天起执行")
     add_evidence(record=item, actor=lead, text="排班表已调整，见团队排班")
     yield clock.now() + timedelta(days=9)
     create_improvement(
