@@ -102,6 +102,12 @@ class SLAClock(models.Model):
             models.Index(
                 fields=["-breached_at"], condition=models.Q(breached_at__isnull=False), name="sla_clock_breached"
             ),
+            models.Index(
+                fields=["breached_at"],
+                include=["ticket"],
+                condition=models.Q(metric="resolution", breached_at__isnull=False),
+                name="sla_clock_unsolved",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -188,6 +188,23 @@ class Ticket(EncryptedRow):
             models.Index(fields=["solved_at"], condition=Q(status="solved"), name="ticket_solved"),
             models.Index(fields=["order_no"], condition=~Q(order_no=""), name="ticket_order_no"),
             models.Index(fields=["duplicate_digest", "created_at"], name="ticket_duplicate"),
+            # What the statistics of complaints read, without the rows themselves.
+            models.Index(
+                fields=["created_at"],
+                include=[
+                    "id",
+                    "category",
+                    "solved_at",
+                    "solve_count",
+                    "reopen_count",
+                    "sla_policy",
+                    "queue",
+                    "assignee",
+                    "causes",
+                ],
+                condition=Q(type="complaint", merged_into=None),
+                name="ticket_complaint_facts",
+            ),
             GinIndex(fields=["search"], name="ticket_search"),
         ]
 
