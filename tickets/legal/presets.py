@@ -6,6 +6,7 @@ a running deadline keeps the number it began with.
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from tickets.legal.periods import HOURS, MONTHS, WINDOW, WORKING, Period
 
@@ -102,140 +103,39 @@ _AUTHORITY = (
         authorities=("odr",),
     ),
 )
+#: Whose rule book a platform's rules stand in; the word in the middle of a code names the platform.
+_RULE_BOOKS = {"jd": _JD, "taobao": _TAOBAO}
+
+
+def _of_platform(code: str, title: str, period: Period, starts: str, **more: Any) -> RulePreset:
+    platform = code.split(".")[1]
+    return RulePreset(
+        code, title, period, starts, VERIFIED, _RULE_BOOKS[platform],
+        authorities=("platform",), platform=platform, **more,
+    )  # fmt: skip
+
+
 _PLATFORM = (
-    RulePreset(
-        "dispute.jd.reply",
-        "答复纠纷单（和解或举证）",
-        _hours(24),
-        "received",
-        VERIFIED,
-        _JD,
-        warns=(12, 20),
-        authorities=("platform",),
-        platform="jd",
-    ),
-    RulePreset(
+    _of_platform("dispute.jd.reply", "答复纠纷单（和解或举证）", _hours(24), "received", warns=(12, 20)),
+    _of_platform(
         "dispute.jd.evidence",
         "补充举证",
         Period(4, HOURS, WINDOW, 9 * 60, 18 * 60),
         "evidence_requested",
-        VERIFIED,
-        _JD,
         warns=(2,),
-        authorities=("platform",),
-        platform="jd",
         provisional="received",
     ),
-    RulePreset(
-        "dispute.jd.execute",
-        "执行平台决定",
-        _hours(24),
-        "decided",
-        VERIFIED,
-        _JD,
-        warns=(12,),
-        authorities=("platform",),
-        platform="jd",
-    ),
-    RulePreset(
-        "dispute.jd.appeal",
-        "对结果申诉",
-        _days(7),
-        "ended",
-        VERIFIED,
-        _JD,
-        warns=(5,),
-        authorities=("platform",),
-        platform="jd",
-        is_ours=False,
-    ),
-    RulePreset(
-        "opinion.jd.first",
-        "舆情或监管事件：首次反馈",
-        _hours(2),
-        "incident",
-        VERIFIED,
-        _JD,
-        warns=(1,),
-        authorities=("platform",),
-        platform="jd",
-    ),
-    RulePreset(
-        "opinion.jd.facts",
-        "舆情或监管事件：查清事实",
-        _hours(12),
-        "incident",
-        VERIFIED,
-        _JD,
-        warns=(6,),
-        authorities=("platform",),
-        platform="jd",
-    ),
-    RulePreset(
-        "opinion.jd.solution",
-        "舆情或监管事件：商定方案",
-        _hours(24),
-        "incident",
-        VERIFIED,
-        _JD,
-        warns=(12,),
-        authorities=("platform",),
-        platform="jd",
-    ),
-    RulePreset(
-        "opinion.jd.documents",
-        "舆情或监管事件：提交材料",
-        _days(3),
-        "incident",
-        VERIFIED,
-        _JD,
-        warns=(2,),
-        authorities=("platform",),
-        platform="jd",
-    ),
-    RulePreset(
-        "dispute.taobao.talks",
-        "自行协商暂停后继续处理",
-        _days(30),
-        "talks",
-        VERIFIED,
-        _TAOBAO,
-        warns=(25,),
-        authorities=("platform",),
-        platform="taobao",
-    ),
-    RulePreset(
-        "dispute.taobao.court",
-        "提交法院受理证明",
-        _working(7),
-        "court_declared",
-        VERIFIED,
-        _TAOBAO,
-        warns=(5,),
-        authorities=("platform",),
-        platform="taobao",
-    ),
-    RulePreset(
-        "dispute.taobao.police",
-        "提交公安受理证明",
-        _working(7),
-        "police_declared",
-        VERIFIED,
-        _TAOBAO,
-        warns=(5,),
-        authorities=("platform",),
-        platform="taobao",
-    ),
-    RulePreset(
-        "dispute.taobao.police_result",
-        "公安仍无结论时由平台处理",
-        Period(6, MONTHS),
-        "police_declared",
-        VERIFIED,
-        _TAOBAO,
-        authorities=("platform",),
-        platform="taobao",
-        is_ours=False,
+    _of_platform("dispute.jd.execute", "执行平台决定", _hours(24), "decided", warns=(12,)),
+    _of_platform("dispute.jd.appeal", "对结果申诉", _days(7), "ended", warns=(5,), is_ours=False),
+    _of_platform("opinion.jd.first", "舆情或监管事件：首次反馈", _hours(2), "incident", warns=(1,)),
+    _of_platform("opinion.jd.facts", "舆情或监管事件：查清事实", _hours(12), "incident", warns=(6,)),
+    _of_platform("opinion.jd.solution", "舆情或监管事件：商定方案", _hours(24), "incident", warns=(12,)),
+    _of_platform("opinion.jd.documents", "舆情或监管事件：提交材料", _days(3), "incident", warns=(2,)),
+    _of_platform("dispute.taobao.talks", "自行协商暂停后继续处理", _days(30), "talks", warns=(25,)),
+    _of_platform("dispute.taobao.court", "提交法院受理证明", _working(7), "court_declared", warns=(5,)),
+    _of_platform("dispute.taobao.police", "提交公安受理证明", _working(7), "police_declared", warns=(5,)),
+    _of_platform(
+        "dispute.taobao.police_result", "公安仍无结论时由平台处理", Period(6, MONTHS), "police_declared", is_ours=False
     ),
 )
 _TICKET = (
