@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC
-from typing import Protocol
+from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
@@ -19,13 +19,6 @@ logger = logging.getLogger(__name__)
 START = hashlib.sha256("客安 Kean".encode()).digest()
 BATCH = 2000
 _SEAL_LOCK = 0x5EA1
-
-
-class Seal(Protocol):
-    """The link of one event in a chain."""
-
-    event_id: int
-    digest: bytes
 
 
 @dataclass(frozen=True)
@@ -88,8 +81,9 @@ def verify(*, head: str = "") -> Verdict:
     return walk(events, EventSeal.objects.order_by("event_id").iterator(chunk_size=BATCH), head=head)
 
 
-def walk(events: Iterator[Event], seals: Iterator[Seal], *, link: bytes = START, head: str = "") -> Verdict:
-    """Events and their seals side by side, both in order, from the link before the first. Stops at the first fault."""
+def walk(events: Iterator[Event], seals: Iterator[Any], *, link: bytes = START, head: str = "") -> Verdict:
+    """Events and their seals (rows with `event_id` and `digest`) side by side, both in order, from the link before
+    the first. Stops at the first fault."""
     checked, seen_head = 0, not head
     for event, stored in _pairs(events, seals):
         if event is None or stored is None:
@@ -106,7 +100,7 @@ def walk(events: Iterator[Event], seals: Iterator[Seal], *, link: bytes = START,
     return Verdict(checked, link.hex())
 
 
-def _pairs(events: Iterator[Event], seals: Iterator[Seal]) -> Iterator[tuple[Event | None, Seal | None]]:
+def _pairs(events: Iterator[Event], seals: Iterator[Any]) -> Iterator[tuple[Event | None, Any]]:
     event, stored = next(events, None), next(seals, None)
     while event is not None or stored is not None:
         if stored is None or (event is not None and event.pk < stored.event_id):

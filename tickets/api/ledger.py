@@ -21,7 +21,8 @@ class LedgerListSerializer(serializers.ListSerializer):
 
     def to_representation(self, data: Any) -> list[Any]:
         rows = list(data)
-        self.child.context["events"] = Event.objects.in_bulk([row.event_id for row in rows])  # type: ignore[union-attr]
+        context: Any = self.child.context  # type: ignore[union-attr]
+        context["events"] = Event.objects.in_bulk([row.event_id for row in rows])
         return super().to_representation(rows)
 
 

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
@@ -66,13 +67,13 @@ def append(events: Iterable[Event]) -> int:
 
 
 def _tickets_of(events: Sequence[Event]) -> set[int]:
-    ids = {event.subject_id for event in events if event.subject_type == "ticket"}
+    ids = {event.subject_id for event in events if event.subject_type == "ticket" and event.subject_id is not None}
     return set(Ticket.objects.filter(pk__in=ids).values_list("pk", flat=True))
 
 
-def catch_up() -> None:
+def catch_up(*, now: datetime | None = None) -> None:
     """Append everything that can be read now; for commands, which do not wait for the worker."""
-    while consume(CONSUMER, lambda events: _appended(events)):
+    while consume(CONSUMER, _appended, now=now):
         pass
 
 
