@@ -16,6 +16,7 @@ from crm.workbench.demo.buyers import Buyer, Purchase, make_buyers, note_consent
 from crm.workbench.demo.conversations import EVERYWHERE, Topic, topics
 from crm.workbench.demo.desk import show_desk
 from crm.workbench.demo.dice import Dice
+from crm.workbench.demo.earlier import before_the_story
 from crm.workbench.demo.episodes import enter_episodes
 from crm.workbench.demo.lives import Case, World, delivery, ordinary, shifts
 from crm.workbench.demo.logistics import show_logistics
@@ -70,6 +71,7 @@ def tell(*, password: str, end: datetime, progress: Progress) -> Summary:
     town = Town(stage, world)
     for number, at in enumerate(_moments(start, world.roster.curtain, end)):
         stage.enter(ordinary(town("ordinary", number, at=at)), at)
+    before_the_story(stage, world, town)
     enter_episodes(stage=stage, world=world, case=town, buyers=town.buyers)
     stage.play()
     with clock.at(end):
