@@ -35,17 +35,22 @@ class Wanted:
     condition: str = "intact"
     note: str = ""
     found: str = "intact"
+    green: str = ""
+    experiment: str = ""
 
 
 _BACK = ("accept", "receive", "inspect")
 WANTED = (
-    Wanted("return_refund", "no_reason", "textiles", (*_BACK, "decide", "pay", "tell", "rate"), note="颜色和房间不搭"),
+    Wanted("return_refund", "no_reason", "textiles", (*_BACK, "decide", "pay", "tell", "rate"), note="颜色和房间不搭",
+           green="packaging"),
     Wanted("return_refund", "quality", "textiles", (*_BACK, "decide", "pay"), note="洗一次就起球"),
     Wanted("return_refund", "no_reason", "home", _BACK, found="not_intact", note="用过两次，想退"),
     Wanted("return_refund", "no_reason", "textiles", (*_BACK, "decide", "fail"), note="拍重了"),
     Wanted("exchange", "wrong_item", "textiles", ("accept",), {"replacement_sku": "MHT-4J-CM60-L"}, note="发成小号"),
-    Wanted("exchange", "quality", "textiles", ("accept", "receive"), {"replacement_sku": "MHT-B-DD"}, note="跑绒"),
-    Wanted("repair", "quality", "appliance", ("accept", "receive"), {"fault": "按键失灵", "serial": "NS02-77103"}),
+    Wanted("exchange", "quality", "textiles", ("accept", "receive"), {"replacement_sku": "MHT-B-DD"}, note="跑绒",
+           green="trade_in"),
+    Wanted("repair", "quality", "appliance", ("accept", "receive"), {"fault": "按键失灵", "serial": "NS02-77103"},
+           experiment="virtual_repair"),
     Wanted("refund_only", "damaged", "home", ("accept",), note="收到时已碎"),
     Wanted("return_refund", "misadvised", "textiles", (), note="客服说是纯棉，吊牌写涤纶"),
 )  # fmt: skip
@@ -86,6 +91,8 @@ def _through(wanted: Wanted, ticket: Ticket, order: Order, item: OrderItem) -> L
         details=wanted.details,
         note=wanted.note,
         has_evidence=wanted.reason != "no_reason",
+        green=wanted.green,
+        experiment=wanted.experiment,
     )
     serial = wanted.details.get("serial")
     if serial:

@@ -27,6 +27,7 @@ from crm.workbench.demo.scripts import write_scripts
 from crm.workbench.demo.shop import FADING, HEATER, PRODUCTS, Product, furnish
 from crm.workbench.demo.stage import Stage
 from crm.workbench.demo.statistics import show_statistics
+from crm.workbench.demo.watching import show_watching
 from customers.models import Customer
 from customers.services import compute_values
 from knowledge.search import ARTICLES
@@ -81,6 +82,7 @@ def tell(*, password: str, end: datetime, progress: Progress) -> Summary:
         show_products(staff=world.staff)
         show_desk(staff=world.staff, end=end)
         show_statistics(staff=world.staff, end=end)
+        show_watching(staff=world.staff, end=end)
         compute_values()
     recount(SCRIPTS)
     recount(ARTICLES)
