@@ -20,7 +20,7 @@ from crm.insights.statistics import returns
 from crm.insights.statistics.asked import NONE, Asked
 from crm.insights.statistics.budgets import RIGHT, Use, set_budget, spent_in, uses
 from crm.insights.statistics.causes import cause_report
-from crm.insights.statistics.costs import GROUPS, CostsAsked, cost_table, month_lines, total_of
+from crm.insights.statistics.costs import GROUPS, CostsAsked, cost_facts, cost_table, month_lines, sum_of
 from crm.insights.statistics.handling import DIMENSIONS, handling_table
 from crm.insights.statistics.returns import ReturnsAsked, returns_table
 from crm.insights.statistics.tickets import OUTCOMES, TicketsAsked
@@ -176,9 +176,10 @@ class CostView(APIView):
     def get(self, request: Request) -> Response:
         """各组金额之和相等。"""
         user, asked = cast(User, request.user), _asked(self, request, CostsAsked)
-        total = total_of(asked.compensations(user))
-        found: dict[str, Any] = {group.key: cost_table(user, asked, group).lines for group in GROUPS.values()}
-        found |= {"count": total.count, "amount": total.amount, "month": month_lines(user, asked)}
+        facts = cost_facts(user, asked)
+        total = sum_of(facts)
+        found: dict[str, Any] = {group.key: cost_table(facts, asked, group).lines for group in GROUPS.values()}
+        found |= {"count": total.count, "amount": total.amount, "month": month_lines(facts, asked)}
         found["budgets"] = uses(asked.period.first, asked.period.last)
         return Response(CostSerializer(found).data)
 

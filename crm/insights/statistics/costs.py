@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -116,53 +115,73 @@ class Table:
     lines: list[Line]
 
 
-def cost_table(user: "User", asked: CostsAsked, group: Group) -> Table:
-    """A line for every value, the dearest first. One statement and one for names."""
-    found = asked.compensations(user).values_list(group.path).annotate(n=Count("pk"), sum=Sum("amount"))
-    rows = sorted(((str(value or NONE), n, amount) for value, n, amount in found), key=lambda row: (-row[2], row[0]))
-    total = sum((amount for _key, _n, amount in rows), Decimal(0))
-    names = group.names([key for key, _n, _amount in rows])
-    lines = [
-        Line(
-            _("未指明") if key == NONE else names.get(key, key),
-            n,
-            amount,
-            float(amount / total) if total else 0.0,
-            asked.rows_url(**{group.key: key}),
-        )
-        for key, n, amount in rows
-    ]
-    return Table(group, lines)
-
-
 @dataclass(frozen=True)
 class Total:
     count: int
     amount: Decimal
 
+    def __add__(self, other: "Total") -> "Total":
+        return Total(self.count + other.count, self.amount + other.amount)
+
+
+#: What compensations that are alike in all of this cost together: the values by their column, and the sum.
+Fact = tuple[dict[str, Any], Total]
+_NOTHING = Total(0, Decimal(0))
+
+
+def cost_facts(user: "User", asked: CostsAsked) -> list[Fact]:
+    """All that the tables are made of, in one statement."""
+    paths = [group.path for group in GROUPS.values()]
+    rows = asked.compensations(user).annotate(month=TruncMonth("decided_at", tzinfo=SHANGHAI))
+    found = rows.values(*paths, "month").annotate(n=Count("pk"), sum=Sum("amount"))
+    return [(row, Total(row["n"], row["sum"])) for row in found]
+
+
+def _folded(facts: list[Fact], path: str) -> dict[Any, Total]:
+    found: dict[Any, Total] = {}
+    for values, total in facts:
+        found[values[path]] = found.get(values[path], _NOTHING) + total
+    return found
+
+
+def sum_of(facts: list[Fact]) -> Total:
+    return sum((total for _values, total in facts), _NOTHING)
+
+
+def cost_table(facts: list[Fact], asked: CostsAsked, group: Group) -> Table:
+    """A line for every value, the dearest first. One statement for names."""
+    totals = {str(value or NONE): total for value, total in _folded(facts, group.path).items()}
+    whole = sum_of(facts).amount
+    names = group.names(list(totals))
+    lines = [
+        Line(
+            _("未指明") if key == NONE else names.get(key, key),
+            one.count,
+            one.amount,
+            float(one.amount / whole) if whole else 0.0,
+            asked.rows_url(**{group.key: key}),
+        )
+        for key, one in sorted(totals.items(), key=lambda item: (-item[1].amount, item[0]))
+    ]
+    return Table(group, lines)
+
 
 def total_of(rows: Any) -> Total:
+    """How many compensations, and what they cost."""
     found = rows.aggregate(n=Count("pk"), sum=Sum("amount"))
     return Total(found["n"], found["sum"] or Decimal(0))
 
 
-def by_month(user: "User", asked: CostsAsked) -> dict[date, Total]:
-    """The first day of each month to what it cost, within the days asked for."""
-    month = TruncMonth("decided_at", tzinfo=SHANGHAI)
-    rows = asked.compensations(user).annotate(month=month).values_list("month").annotate(n=Count("pk"), s=Sum("amount"))
-    return {moment.date(): Total(n, amount) for moment, n, amount in rows}
-
-
-def month_lines(user: "User", asked: CostsAsked) -> list[Line]:
+def month_lines(facts: list[Fact], asked: CostsAsked) -> list[Line]:
     """A line for every month that cost something, the newest first, each leading to its part of the days."""
-    months = by_month(user, asked)
-    total = sum((one.amount for one in months.values()), Decimal(0))
+    whole = sum_of(facts).amount
     lines = []
-    for first, one in sorted(months.items(), reverse=True):
-        whole = Period.month_of(first)
-        part = Period(max(whole.first, asked.period.first), min(whole.last, asked.period.last))
+    for moment, one in sorted(_folded(facts, "month").items(), reverse=True):
+        month = Period.month_of(moment.date())
+        part = Period(max(month.first, asked.period.first), min(month.last, asked.period.last))
         url = CostsAsked(part, asked.parts).rows_url()
-        lines.append(Line(f"{first:%Y-%m}", one.count, one.amount, float(one.amount / total) if total else 0.0, url))
+        share = float(one.amount / whole) if whole else 0.0
+        lines.append(Line(f"{month.first:%Y-%m}", one.count, one.amount, share, url))
     return lines
 
 

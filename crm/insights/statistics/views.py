@@ -19,7 +19,7 @@ from crm.insights.statistics import causes, costs, handling, returns
 from crm.insights.statistics.asked import Asked
 from crm.insights.statistics.budgets import RIGHT, set_budget, uses
 from crm.insights.statistics.causes import cause_report
-from crm.insights.statistics.costs import GROUPS, CostsAsked, cost_table, month_lines, total_of
+from crm.insights.statistics.costs import GROUPS, CostsAsked, cost_facts, cost_table, month_lines, sum_of, total_of
 from crm.insights.statistics.forms import BudgetForm
 from crm.insights.statistics.handling import DIMENSIONS, Dimension, handling_table
 from crm.insights.statistics.returns import ReturnsAsked, returns_table
@@ -133,11 +133,12 @@ def cost_report(request: HttpRequest) -> HttpResponse:
         if form.is_valid() and _set(request, form):
             return redirect(f"{reverse('cost_report')}?{request.GET.urlencode()}#budgets")
     asked = CostsAsked.of(request.GET)
+    facts = cost_facts(person, asked)
     context = {
         **_asked_context(asked),
-        "tables": [cost_table(person, asked, group) for group in GROUPS.values()],
-        "months": month_lines(person, asked),
-        "total": total_of(asked.compensations(person)),
+        "tables": [cost_table(facts, asked, group) for group in GROUPS.values()],
+        "months": month_lines(facts, asked),
+        "total": sum_of(facts),
         "all_url": asked.rows_url(),
         "uses": uses(asked.period.first, asked.period.last),
         "form": form,
@@ -191,9 +192,10 @@ def _word(name: str, word: str) -> str:
 def cost_export(request: HttpRequest) -> HttpResponseBase:
     """Every table and the months in one file."""
     person, asked = person_of(request), CostsAsked.of(request.GET)
-    rows = [(str(_("月份")), line) for line in month_lines(person, asked)]
+    facts = cost_facts(person, asked)
+    rows = [(str(_("月份")), line) for line in month_lines(facts, asked)]
     for group in GROUPS.values():
-        rows += [(str(group.label), line) for line in cost_table(person, asked, group).lines]
+        rows += [(str(group.label), line) for line in cost_table(facts, asked, group).lines]
     return _file(request, "costs", rows, costs.COLUMNS, "cost_report")  # type: ignore[no-any-return]
 
 
