@@ -1,4 +1,4 @@
-"""A complaint of the story that several departments and a supplier settle, talked about in public, and a negotiation."""
+"""A complaint of the story that departments and a supplier settle, talked about in public, and a negotiation."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -46,7 +46,7 @@ GOODWILL = {"P": "168.00", "severity": "0.15", "responsibility": "1"}
 
 
 def together(staff: dict[str, Any], end: datetime) -> Life:
-    """Two days before the end: posts, a room with the supplier, what the customer wants, and an offer not yet answered."""
+    """Two days before the end: posts and a room with the supplier; then a demand and an offer that was declined."""
     boss = staff["supervisor"]
     rows = Ticket.objects.filter(type=TicketType.COMPLAINT, status__in=OPEN_STATUSES, merged_into=None)
     chosen = list(rows.exclude(assignee=None).exclude(category="").order_by("-id")[:2])
