@@ -29,3 +29,8 @@ def has_forbidden_characters(text: str, *, multiline: bool) -> bool:
 def printable(text: str) -> str:
     """Text that can be sent back: what UTF-8 cannot carry is written as an escape."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\x00", "\\x00")
+
+
+def row_id(text: str) -> int | None:
+    """The id that a word from an address or a form names: plain digits that fit a row; None for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None

@@ -20,6 +20,7 @@ from core.errors import Conflict, DomainError
 from core.exports import Column, export_response
 from core.keyset import BadCursor, read_page
 from core.privacy.masks import mask_address, mask_email, mask_name, mask_phone
+from core.text import row_id
 from core.wording import explained, listed, parts
 from customers import profile, services
 from customers.forms import CustomerForm, CustomerTagForm, RevealForm
@@ -283,9 +284,7 @@ def merge(request: HttpRequest, pk: int) -> HttpResponse:
             others = Customer.objects.visible_to(request.user).exclude(pk=source.pk)
             context["candidates"] = others.search(context["search"])[:10]
         return render(request, "customers/merge.html", context)
-    if not (into.isascii() and into.isdigit() and len(into) < 19):
-        raise Http404
-    target: Customer = get_object_or_404(Customer.objects.visible_to(request.user), pk=int(into))
+    target: Customer = get_object_or_404(Customer.objects.visible_to(request.user), pk=row_id(into))
     context["target"] = target
     try:
         if request.method == "POST":

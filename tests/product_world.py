@@ -54,7 +54,7 @@ def build_products(world: World) -> None:
         "safety_term": save_term(term=None, actor=lead, values={"kind": "claim", "text": "敏宝友好"}).pk,
         "safety_claim": sent.safety_claim.pk,
         "tree": tree.item.pk,
-        "run": run.pk,
-        "ended_run": ended.pk,
+        "diagnosis_run": run.pk,
+        "ended_diagnosis": ended.pk,
         "incident": incident.pk,
     }

@@ -1,9 +1,11 @@
 """What the roles of the ticket floor may give alone (一线授权), and who decides about the rest."""
 
+from collections.abc import Callable
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Model, Q
 from django.utils.translation import gettext_lazy as _
 
 from core.approvals import ApprovalKind, LimitKind, register_limit
@@ -20,103 +22,37 @@ DEFAULTS = {"agent": Decimal(50), "lead": Decimal(200), "supervisor": Decimal(10
 EXCHANGES = {"agent": Decimal(300), "lead": Decimal(1000), "supervisor": Decimal(5000), "admin": None}
 
 
+def _sight(model: type[Model]) -> Callable[[Any], Q]:
+    """Approvals of those rows of the model that a person may see."""
+    return lambda user: Q(subject_id__in=model._default_manager.visible_to(user).values("pk"))  # type: ignore[attr-defined]
+
+
+def _at_the_desk(path: str) -> Callable[[ApprovalRequest], str]:
+    """The desk page of the ticket to which `path` leads from a request."""
+    number = attrgetter(f"{path}.ticket.number")
+    return lambda request: f"/desk/{number(request)}/"
+
+
+def _exchange(request: ApprovalRequest) -> str:
+    return f"/aftersales/{request.subject_id}/"
+
+
+_APPROVE, _SUPERVISE = "tickets.approve_compensation", "tickets.supervise_ticket"
+KINDS = (
+    (compensations, _("补偿"), _APPROVE, Compensation, _at_the_desk("compensation")),
+    (accepting, _("换货"), "tickets.approve_exchange", AfterSales, _exchange),
+    (transfers, _("第三次转接"), _SUPERVISE, TicketTransfer, _at_the_desk("transfer")),
+    (escalation, _("降级"), _SUPERVISE, Escalation, _at_the_desk("escalation")),
+    (talks, _("协商报价"), _APPROVE, NegotiationOffer, _at_the_desk("negotiation_offer.negotiation")),
+)
+
+
 def register() -> None:
     """Tell the approvals, once at start-up."""
     register_limit(LimitKind(compensations.KIND, _("补偿金额（元/人/天）"), DEFAULTS))
     register_limit(LimitKind(compensations.COUPON_KIND, _("优惠券面额（元/人/天）"), DEFAULTS))
-    register_kind(
-        ApprovalKind(
-            key=compensations.KIND,
-            label=_("补偿"),
-            codename="tickets.approve_compensation",
-            sight=_sight,
-            decided=compensations.decided,
-            link=_link,
-        )
-    )
     register_limit(LimitKind(accepting.KIND, _("换货金额（元/人/天）"), EXCHANGES))
-    register_kind(
-        ApprovalKind(
-            key=accepting.KIND,
-            label=_("换货"),
-            codename="tickets.approve_exchange",
-            sight=_sight_of_exchanges,
-            decided=accepting.decided,
-            link=_link_of_exchange,
-        )
-    )
-    register_kind(
-        ApprovalKind(
-            key=transfers.KIND,
-            label=_("第三次转接"),
-            codename="tickets.supervise_ticket",
-            sight=_sight_of_transfers,
-            decided=transfers.decided,
-            link=_link_of_transfer,
-        )
-    )
-    register_kind(
-        ApprovalKind(
-            key=escalation.KIND,
-            label=_("降级"),
-            codename="tickets.supervise_ticket",
-            sight=_sight_of_escalations,
-            decided=escalation.decided,
-            link=_link_of_escalation,
-        )
-    )
-    register_kind(
-        ApprovalKind(
-            key=talks.KIND,
-            label=_("协商报价"),
-            codename="tickets.approve_compensation",
-            sight=_sight_of_offers,
-            decided=talks.decided,
-            link=_link_of_offer,
-        )
-    )
-
-
-def _sight_of_escalations(user: Any) -> Q:
-    """Requests about raised tickets one may see."""
-    return Q(subject_id__in=Escalation.objects.visible_to(user).values("pk"))
-
-
-def _link_of_escalation(request: ApprovalRequest) -> str:
-    return f"/desk/{request.escalation.ticket.number}/"
-
-
-def _sight_of_offers(user: Any) -> Q:
-    """Offers on the tickets one may see."""
-    return Q(subject_id__in=NegotiationOffer.objects.visible_to(user).values("pk"))
-
-
-def _link_of_offer(request: ApprovalRequest) -> str:
-    return f"/desk/{request.negotiation_offer.negotiation.ticket.number}/"
-
-
-def _sight(user: Any) -> Q:
-    """Approvals of the compensations one may see."""
-    return Q(subject_id__in=Compensation.objects.visible_to(user).values("pk"))
-
-
-def _link(request: ApprovalRequest) -> str:
-    return f"/desk/{request.compensation.ticket.number}/"
-
-
-def _sight_of_exchanges(user: Any) -> Q:
-    """Requests one may see."""
-    return Q(subject_id__in=AfterSales.objects.visible_to(user).values("pk"))
-
-
-def _link_of_exchange(request: ApprovalRequest) -> str:
-    return f"/aftersales/{request.subject_id}/"
-
-
-def _sight_of_transfers(user: Any) -> Q:
-    """Requests about tickets one may see."""
-    return Q(subject_id__in=TicketTransfer.objects.visible_to(user).values("pk"))
-
-
-def _link_of_transfer(request: ApprovalRequest) -> str:
-    return f"/desk/{request.transfer.ticket.number}/"
+    for asking, label, codename, model, link in KINDS:
+        decided: Any = asking.decided
+        kind = ApprovalKind(asking.KIND, label, codename, sight=_sight(model), decided=decided, link=link)
+        register_kind(kind)

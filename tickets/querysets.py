@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from core import search
 from core.language import tsquery_text
+from core.text import row_id
 from tickets.choices import OPEN_STATUSES, TicketStatus
 
 if TYPE_CHECKING:
@@ -79,9 +80,10 @@ class TicketQuerySet(models.QuerySet[Any]):
 
     def named(self, word: str) -> "TicketQuerySet":
         """The ticket of that id or number; nothing for a word that can be neither."""
-        if not (word.isascii() and word.isdigit() and len(word) < 19):
+        pk = row_id(word)
+        if pk is None:
             return self.none()
-        return self.filter(Q(number=word) if len(word) == NUMBER_LENGTH else Q(pk=int(word)))
+        return self.filter(Q(number=word) if len(word) == NUMBER_LENGTH else Q(pk=pk))
 
     def for_list(self) -> "TicketQuerySet":
         """With what a list row shows, in a constant number of queries."""

@@ -1,5 +1,6 @@
 """What scripts and articles share over HTTP: versions, their verbs, and ranked lists."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -90,7 +91,7 @@ class PieceSerializer(serializers.Serializer):
     text = serializers.CharField()
 
 
-class VersionedViewSet(WriteViewSet):
+class VersionedViewSet(ABC, WriteViewSet):
     """Items by id or key; their versions by number; one address per verb."""
 
     #: None: found by the words of key and title, not ranked.
@@ -139,8 +140,9 @@ class VersionedViewSet(WriteViewSet):
                 services.draft_version(item=item, actor=self.request.user, body=body)
         return item
 
+    @abstractmethod
     def create_item(self, data: dict[str, Any]) -> VersionedItem:
-        raise NotImplementedError
+        """The identity row, by the service of its floor."""
 
     @action(detail=True, methods=["get", "post"], filterset_class=None, ordering=("-number",))
     def versions(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from abc import ABC, abstractmethod
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ from core.versions.importing import ImportReport, TextRow
 QUERY_LIMIT = 20_000
 
 
-class ImportTextsCommand(BaseCommand):
+class ImportTextsCommand(ABC, BaseCommand):
     """Reads rows, brings the good ones in, and names the lines that were left out."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -36,12 +37,13 @@ class ImportTextsCommand(BaseCommand):
         report.errors.extend(errors)
         self.tell(report)
 
+    @abstractmethod
     def text_row(self, row: FileRow) -> TextRow:
         """The row to bring in; raises InvalidInput with the sentence for the report."""
-        raise NotImplementedError
 
+    @abstractmethod
     def bring_in(self, rows: Sequence[TextRow], options: dict[str, Any]) -> ImportReport:
-        raise NotImplementedError
+        """Hand the rows to the service of their floor."""
 
     def tell(self, report: ImportReport) -> None:
         tell_errors(self, report.errors)

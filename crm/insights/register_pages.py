@@ -20,6 +20,7 @@ from core.language import mask_text
 from core.registers.models import Record, RecordLink
 from core.registers.registry import targets
 from core.registers.services import add_evidence, add_link, evidence_of, links_of, remove_link
+from core.text import row_id
 from crm.staff.person import person_of
 from customers.forms import DressedForm
 
@@ -172,8 +173,7 @@ def _word(values: Any, name: str) -> str:
 
 def _link(record: Record, word: str) -> RecordLink:
     rows = RecordLink.objects.filter(record_type=record.type_name, record_id=record.pk)
-    is_id = word.isascii() and word.isdigit() and len(word) < 19
-    found = rows.filter(pk=int(word)).first() if is_id else None
+    found = rows.filter(pk=row_id(word) or 0).first()
     if found is None:
         raise Http404(_("没有这条关联。"))
     return found

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from core.errors import DomainError, InvalidInput
+from core.text import row_id
 from crm.staff.person import person_of
 from crm.staff.services import relief
 from crm.workbench.access import require, ticket_or_404
@@ -75,9 +76,8 @@ def _do(request: HttpRequest, ticket: Ticket) -> None:
 
 def _report(request: HttpRequest, ticket: Ticket) -> AbuseReport:
     word = request.POST.get("report", "")
-    is_id = word.isascii() and word.isdigit() and len(word) < 19
     rows = AbuseReport.objects.visible_to(person_of(request)).filter(ticket=ticket)
-    found: AbuseReport | None = rows.filter(pk=int(word)).first() if is_id else None
+    found: AbuseReport | None = rows.filter(pk=row_id(word)).first()
     if found is None:
         raise Http404(_("没有这份报告。"))
     return found

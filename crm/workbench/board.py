@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from core import clock
 from core.errors import DomainError, InvalidInput
+from core.text import row_id
 from crm.insights.days import Period, day_of
 from crm.staff.choices import Availability, Role
 from crm.staff.models import Membership, User
@@ -255,7 +256,7 @@ def assign(request: HttpRequest) -> HttpResponse:
 def _chosen(request: HttpRequest) -> User:
     given = request.POST.get("assignee", "")
     people = User.objects.visible_to(request.user).active()  # type: ignore[arg-type]
-    person = people.filter(pk=given).first() if given.isascii() and given.isdigit() and len(given) < 19 else None
+    person = people.filter(pk=row_id(given)).first()
     if person is None:
         sentence = _("请选择负责人。")
         raise InvalidInput(sentence, fields={"assignee": [sentence]})

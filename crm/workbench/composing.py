@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from core.errors import DomainError
+from core.text import row_id
 from crm.workbench.access import require, ticket_or_404
 from crm.workbench.moments import read_moment
 from crm.workbench.views import ticket_context
@@ -31,9 +32,7 @@ def _typed(request: HttpRequest) -> str:
 
 def _script(request: HttpRequest) -> ScriptVersion | None:
     version_id = request.POST.get("script", "")
-    found: ScriptVersion | None = None
-    if version_id.isascii() and version_id.isdigit() and len(version_id) < 19:
-        found = ScriptVersion.objects.published().filter(pk=int(version_id)).first()
+    found: ScriptVersion | None = ScriptVersion.objects.published().filter(pk=row_id(version_id)).first()
     return found
 
 
@@ -97,7 +96,7 @@ def _told(request: HttpRequest, ticket: Ticket, sent: TicketMessage | WaitingRep
 
 def _files(request: HttpRequest) -> list[Attachment]:
     """Files chosen now, and those that a failed or recalled sending left with the draft."""
-    wanted = [word for word in request.POST.getlist("kept") if word.isascii() and word.isdigit() and len(word) < 19]
+    wanted = [pk for pk in map(row_id, request.POST.getlist("kept")) if pk is not None]
     kept = list(Attachment.objects.filter(pk__in=wanted, uploader=request.user, message=None)) if wanted else []
     new = [attachments.store_attachment(upload=file, actor=request.user) for file in request.FILES.getlist("files")]
     return [*kept, *new]
@@ -124,8 +123,7 @@ def _say(request: HttpRequest, ticket: Ticket, kind: str, files: list[Attachment
 
 
 def _number(request: HttpRequest, name: str) -> int | None:
-    given = request.POST.get(name, "")
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 19 else None
+    return row_id(request.POST.get(name, ""))
 
 
 def _keep(request: HttpRequest, ticket: Ticket, kind: str, files: list[Attachment]) -> None:

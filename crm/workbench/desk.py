@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from core import clock
 from core.events import Event
 from core.keyset import Page, read_page
+from core.text import row_id
 from crm.staff.models import User
 from crm.workbench.models import SavedView
 from crm.workbench.saved_views import fields, selecting
@@ -151,9 +152,9 @@ class Selection:
 def _saved(word: str, user: User) -> SavedView | None:
     """The view of "saved-12"; one that the person may not see is as unknown as any other word."""
     number = word.removeprefix("saved-")
-    if number == word or not (number.isascii() and number.isdigit() and len(number) < 19):
+    if number == word:
         return None
-    found: SavedView | None = SavedView.objects.visible_to(user).filter(pk=int(number)).first()
+    found: SavedView | None = SavedView.objects.visible_to(user).filter(pk=row_id(number)).first()
     return found if found and fields.is_readable(found) else None
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from core.errors import DomainError, InvalidInput
+from core.text import row_id
 from crm.staff.models import User
 from crm.staff.person import person_of
 from crm.workbench.access import ticket_or_404
@@ -75,7 +76,5 @@ def _act(request: HttpRequest, ticket: Ticket, user: User) -> None:
 
 def run_of(ticket: Ticket, given: str) -> DiagnosisRun | None:
     """The ticket's run of this id, as a form gives it."""
-    if not (given.isascii() and given.isdigit() and len(given) < 19):
-        return None
-    found: DiagnosisRun | None = DiagnosisRun.objects.filter(ticket=ticket, pk=int(given)).first()
+    found: DiagnosisRun | None = DiagnosisRun.objects.filter(ticket=ticket, pk=row_id(given)).first()
     return found

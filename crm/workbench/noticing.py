@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 from core.errors import InvalidInput
 from core.keyset import BadCursor, read_page
 from core.language import pinyin_initials
+from core.text import row_id
 from crm.workbench.access import ticket_or_404
 from tickets.models import Notice
 from tickets.services import notices, watching
@@ -47,10 +48,11 @@ def notice_count(request: HttpRequest) -> JsonResponse:
 def notice_read(request: HttpRequest) -> HttpResponse:
     """Mark one's notices read: the named one (`id`), or all."""
     word = request.POST.get("id", "")
-    if word and not (word.isascii() and word.isdigit() and len(word) < 19):
+    chosen = row_id(word)
+    if word and chosen is None:
         sentence = _("提醒编号须是数字。")
         raise InvalidInput(sentence, fields={"id": [sentence]})
-    notices.mark_read(actor=request.user, ids=[int(word)] if word else None)
+    notices.mark_read(actor=request.user, ids=None if chosen is None else [chosen])
     if request.headers.get("X-Requested-With") == "XMLHttpRequest":
         return JsonResponse({"count": notices.unread_count(request.user)})
     return redirect("notice_list")

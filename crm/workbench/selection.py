@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from core import clock
+from core.text import row_id
 from crm.insights.statistics.tickets import TicketsAsked
 from crm.staff.models import User
 from crm.workbench.desk import SOON
@@ -26,7 +27,8 @@ def search_of(request: HttpRequest) -> str:
 def saved_view(request: HttpRequest) -> SavedView | None:
     """The view that the address names (`saved=12`), or 404 for one the person may not see."""
     word = request.GET.get("saved", "")
-    return view_or_404(request, int(word)) if word.isascii() and word.isdigit() and len(word) < 19 else None
+    pk = row_id(word)
+    return None if pk is None else view_or_404(request, pk)
 
 
 def asked_of(request: HttpRequest) -> TicketsAsked | None:

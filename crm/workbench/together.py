@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib.auth.decorators import login_required, permission_required
 from django.db.models import Count
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 from core import clock
 from core.errors import DomainError
 from core.language import mask_name, mask_text
+from core.text import row_id
 from crm.staff.models import User
 from crm.staff.person import person_of
 from crm.workbench.access import require, ticket_or_404
@@ -102,9 +103,7 @@ def _step(request: HttpRequest, ticket: Ticket, user: User) -> tuple[PostForm, s
 
 
 def _post(word: str) -> PublicPost:
-    if not (word.isascii() and word.isdigit() and len(word) < 19):
-        raise Http404
-    return get_object_or_404(PublicPost, pk=int(word))
+    return get_object_or_404(PublicPost, pk=row_id(word))
 
 
 def _pane(ticket: Ticket, user: User) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from core.api.schema import example
 from core.api.viewsets import WriteViewSet
 from core.errors import NotFound
 from core.language import mask_text
+from core.text import row_id
 from customers import services
 from customers.api import care, standing
 from customers.api import serializers as shapes
@@ -161,8 +162,7 @@ class CustomerViewSet(WriteViewSet):
     @action(detail=True, methods=["get"], url_path="merge-preview", pagination_class=None, filterset_class=None)
     def preview_merge(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         raw = request.query_params.get("into", "")
-        into = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 19 else 0
-        lines = services.preview_merge(source=self.get_object(), target=self._target(into))
+        lines = services.preview_merge(source=self.get_object(), target=self._target(row_id(raw) or 0))
         return Response(shapes.FieldPreviewSerializer(lines, many=True).data)
 
     def _target(self, pk: int) -> Customer:

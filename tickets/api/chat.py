@@ -22,6 +22,7 @@ from core.api.schema import example
 from core.api.serializers import NothingSerializer, StrictSerializer
 from core.events.reading import readable_until
 from core.rate_limits import Limit, client_ip, hit
+from core.text import row_id
 from tickets.api import serializers as shapes
 from tickets.models import Channel, ChatSettings, ChatVisitor
 from tickets.services import attachments
@@ -248,9 +249,10 @@ class ChatAnswerView(ChatView):
         visitor = self.visitor(key, BY_VISITOR)
         serializer = HelpfulSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        if not (answer.isascii() and answer.isdigit() and len(answer) < 19):
+        answer_id = row_id(answer)
+        if answer_id is None:
             raise Http404
-        conversations.rate_answer(visitor=visitor, answer_id=int(answer), **serializer.validated_data)
+        conversations.rate_answer(visitor=visitor, answer_id=answer_id, **serializer.validated_data)
         return Response(chat_shown(visitor))
 
 
@@ -271,9 +273,7 @@ class ChatSettingsView(APIView):
     required_permissions = {"get": "tickets.view_channel", "patch": "tickets.change_channel"}
 
     def row(self, pk: str) -> ChatSettings:
-        if not (pk.isascii() and pk.isdigit() and len(pk) < 19):
-            raise Http404
-        channel = Channel.objects.select_related("chat").filter(pk=int(pk), kind="chat").first()
+        channel = Channel.objects.select_related("chat").filter(pk=row_id(pk), kind="chat").first()
         if channel is None:
             raise Http404
         return visitors.settings_of(channel)

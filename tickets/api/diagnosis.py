@@ -17,6 +17,7 @@ from core.api.schema import example
 from core.api.serializers import StrictSerializer
 from core.api.viewsets import CreateMixin, ReadViewSet
 from core.errors import InvalidInput
+from core.text import row_id
 from knowledge.api.diagnosis import DiagnosisStepSerializer
 from knowledge.choices import DiagnosisOutcome
 from knowledge.diagnosis.tree import ANSWER_LENGTH, KEY_LENGTH, stored
@@ -41,8 +42,8 @@ class DiagnosisStartSerializer(StrictSerializer):
     def validate_tree(self, value: str) -> DiagnosisTree:
         rows = DiagnosisTree.objects.visible_to(self.context["request"].user)
         found = rows.filter(key=value).first()
-        if found is None and value.isascii() and value.isdigit() and len(value) < 19:
-            found = rows.filter(pk=int(value)).first()
+        if found is None:
+            found = rows.filter(pk=row_id(value)).first()
         if found is None:
             raise serializers.ValidationError(_("没有这个故障诊断。"))
         return found

@@ -6,6 +6,7 @@ import django_filters
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from core.text import row_id
 from crm.followups.choices import VisitStatus
 from crm.followups.models import FollowUpVisit, SurveyInvitation
 from tickets.models import Ticket
@@ -15,9 +16,10 @@ _NUMBER_LENGTH = 14
 
 def ticket_condition(value: str) -> Q | None:
     """The ticket meant by an id or a number; None for anything that can be neither."""
-    if not (value.isascii() and value.isdigit() and len(value) < 19):
+    pk = row_id(value)
+    if pk is None:
         return None
-    return Q(number=value) if len(value) == _NUMBER_LENGTH else Q(pk=int(value))
+    return Q(number=value) if len(value) == _NUMBER_LENGTH else Q(pk=pk)
 
 
 class TicketField(django_filters.fields.forms.CharField):

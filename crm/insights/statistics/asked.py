@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django.db.models import Q
 from django.http import QueryDict
 
+from core.text import row_id
 from crm.insights.days import Period
 from crm.insights.questions import key_of, period_of
 
@@ -27,8 +28,8 @@ def numbered(lookup: str) -> Reader:
     def read(word: str, _period: Period) -> Q:
         if word == NONE:
             return Q(**{lookup: None})
-        is_id = word.isascii() and word.isdigit() and len(word) < 19
-        return Q(**{lookup: int(word)}) if is_id else Q(pk__in=())
+        pk = row_id(word)
+        return Q(pk__in=()) if pk is None else Q(**{lookup: pk})
 
     return read
 

@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as lazy
 
 from core.exports import Column
+from core.text import row_id
 from crm.insights.service_times import share
 from crm.insights.statistics.asked import NONE, Asked, Reader, equals, numbered
 from crm.insights.statistics.tickets import label_of as ticket_label_of
@@ -56,7 +57,7 @@ def _reason_names(_words: list[str]) -> dict[str, str]:
 
 
 def _ids(words: list[str]) -> list[int]:
-    return [int(word) for word in words if word.isascii() and word.isdigit() and len(word) < 19]
+    return [pk for pk in map(row_id, words) if pk is not None]
 
 
 def _person_names(words: list[str]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from core import clock
 from core.errors import DomainError, InvalidInput
+from core.text import row_id
 from crm.staff.models import User
 from crm.staff.person import person_of
 from crm.workbench.aftersales.forms import details_of
@@ -178,4 +179,4 @@ def _apply(ticket: Ticket, user: User, values: Mapping[str, str]) -> AfterSales:
 
 
 def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+    return row_id(text) or 0

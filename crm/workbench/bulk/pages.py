@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from core import clock
 from core.errors import DomainError, InvalidInput
+from core.text import row_id
 from crm.staff.person import person_of
 from crm.workbench.bulk import changing, replying
 from crm.workbench.chips import values_of
@@ -38,7 +39,7 @@ def _ids(request: HttpRequest, most: int) -> list[int]:
         rows = chosen_tickets(person_of(request), chosen, search_of(request), view, asked_of(request))
         return list(rows.order_by("-id").values_list("pk", flat=True)[: most + 1])
     words = request.POST.getlist("tickets")[: most + 1]
-    return [int(word) for word in words if word.isascii() and word.isdigit() and len(word) < 19]
+    return [pk for pk in map(row_id, words) if pk is not None]
 
 
 def _key(request: HttpRequest) -> UUID:
@@ -106,10 +107,8 @@ class Done:
 def done_of(request: HttpRequest) -> Done | None:
     """The person's own change that the address names."""
     word = request.GET.get("done", "")
-    if not (word.isascii() and word.isdigit() and len(word) < 19):
-        return None
     person = person_of(request)
-    change = BulkChange.objects.filter(pk=int(word), actor=person).first()
+    change = BulkChange.objects.filter(pk=row_id(word), actor=person).first()
     if change is None:
         return None
     rows = list(change.rows.select_related("ticket").order_by("id"))
@@ -179,9 +178,7 @@ def _reply_step(request: HttpRequest, context: dict[str, Any], tickets: list[Tic
 
 def _script(request: HttpRequest) -> ScriptVersion | None:
     word = request.POST.get("script", "")
-    if not (word.isascii() and word.isdigit() and len(word) < 19):
-        return None
-    found: ScriptVersion | None = ScriptVersion.objects.published().filter(pk=int(word)).first()
+    found: ScriptVersion | None = ScriptVersion.objects.published().filter(pk=row_id(word)).first()
     return found
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from core import clock
 from core.errors import Conflict, InvalidInput
+from core.text import row_id
 from crm.staff.models import User
 from crm.workbench.models import BulkAction
 from crm.workbench.moments import preset, read_moment
@@ -57,14 +58,10 @@ def _person(actor: User, values: Mapping[str, Any]) -> Prepared:
     if not chosen:
         raise _wrong("assignee", _("请选择负责人。"))
     people = User.objects.visible_to(actor).active()
-    person = actor if chosen == "me" else people.filter(pk=int(chosen)).first() if _is_id(chosen) else None
+    person = actor if chosen == "me" else people.filter(pk=row_id(chosen)).first()
     if person is None:
         raise _wrong("assignee", _("没有这位员工。"))
     return Prepared({"assignee": person.pk, "reason": _reason(values)}, {"assignee": person})
-
-
-def _is_id(word: str) -> bool:
-    return word.isascii() and word.isdigit() and len(word) < 19
 
 
 def _assign(ticket: Ticket, actor: User, given: Prepared) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from core.errors import DomainError
+from core.text import row_id
 from core.versions.importing import ImportReport
 from crm.workbench.library.kinds import SAFETY_LIBRARY
 from crm.workbench.library.product_forms import SafetyFileForm, SafetyTermForm
@@ -70,9 +71,7 @@ def safety_words(request: HttpRequest) -> HttpResponse:
 def _term(given: str) -> SafetyTerm | None:
     if not given:
         return None
-    if not (given.isascii() and given.isdigit() and len(given) < 19):
-        raise Http404
-    found: SafetyTerm | None = SafetyTerm.objects.filter(pk=int(given)).first()
+    found: SafetyTerm | None = SafetyTerm.objects.filter(pk=row_id(given)).first()
     if found is None:
         raise Http404
     return found

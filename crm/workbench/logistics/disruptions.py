@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from core.errors import DomainError
 from core.exports import export_response
+from core.text import row_id
 from crm.staff.person import person_of
 from crm.workbench.logistics.common import page_of
 from crm.workbench.logistics.recalls import PLACES
@@ -173,9 +174,8 @@ def _act(request: HttpRequest, row: Disruption, verb: str) -> str:
             total = running.apply_plan(disruption=row, actor=user)
             return _("补偿方案已执行，合计 ¥%(total)s。") % {"total": total}
         case "choose":
-            given = request.POST.get("order", "")
-            number = int(given) if given.isascii() and given.isdigit() and len(given) < 19 else 0
-            order = DisruptionOrder.objects.visible_to(user).filter(disruption=row, pk=number).first()
+            given = row_id(request.POST.get("order", ""))
+            order = DisruptionOrder.objects.visible_to(user).filter(disruption=row, pk=given).first()
             if order is None:
                 raise Http404
             running.choose_alternative(disruption_order=order, actor=user, choice=request.POST.get("choice", ""))

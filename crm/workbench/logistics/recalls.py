@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from core import clock
 from core.errors import DomainError
 from core.exports import export_response
+from core.text import row_id
 from crm.staff.person import person_of
 from crm.workbench.logistics.common import Place, page_of
 from customers.forms import MOMENT_FORMAT, DressedForm
@@ -225,8 +226,7 @@ def _act(request: HttpRequest, recall: Recall, verb: str) -> str:
 
 
 def _number(request: HttpRequest, name: str) -> int:
-    given = request.POST.get(name, "")
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 19 else 0
+    return row_id(request.POST.get(name, "")) or 0
 
 
 @login_required

@@ -11,6 +11,7 @@ from core.api.fields import CleanCharField, MomentField
 from core.api.people import PersonSerializer
 from core.api.serializers import StrictSerializer
 from core.language import mask_text
+from core.text import row_id
 from customers.models import Order, OrderItem
 from tickets.aftersales_choices import (
     ALLOWED,
@@ -167,8 +168,8 @@ def order_of(value: str, user: Any) -> Order:
     named = list(rows.filter(order_no=value.strip())[:2])
     if len(named) == 1:
         return named[0]
-    if not named and value.isascii() and value.isdigit() and len(value) < 19:
-        named = list(rows.filter(pk=int(value)))
+    if not named:
+        named = list(rows.filter(pk=row_id(value)))
     if len(named) != 1:
         sentence = _("有几张订单是这个订单号，请用订单 id。") if named else _("没有这张订单。")
         raise serializers.ValidationError({"order": [sentence]})
