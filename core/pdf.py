@@ -12,6 +12,7 @@ from typing import IO
 
 from fpdf import FPDF
 from fpdf.enums import WrapMode, XPos, YPos
+from fpdf.fonts import TTFFont
 from PIL import Image, ImageOps, UnidentifiedImageError
 from pylopdf_fonts_zh_cn import sans_path
 
@@ -59,7 +60,9 @@ class Document:
     def __init__(self, *, title: str, foot: str, author: str, at: datetime) -> None:
         self._pdf = _Pages(format="A4", unit="mm")
         self._pdf.add_font(FONT, fname=str(sans_path()))
-        self._known = self._pdf.fonts[FONT].cmap
+        font = self._pdf.fonts[FONT]
+        assert isinstance(font, TTFFont)
+        self._known = font.cmap
         self._pdf.foot = self._drawn(foot)
         self._pdf.set_title(title)
         self._pdf.set_author(author)

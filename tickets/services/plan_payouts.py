@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db.models import Count, Q, Sum
 
+from core import clock
 from core.events import Event, EventData, record_events
 from customers.disruptions.running import APPLIED, INSERT, SUBJECT
 from customers.models import Disruption, DisruptionOrder
@@ -27,7 +28,7 @@ def book(events: Iterable[Event]) -> None:
     """Write down what these plans gave. Heard twice, nothing is written twice: an order has one compensation."""
     for event in events:
         disruption = Disruption.objects.filter(pk=event.subject_id).first()
-        actor = get_user_model().objects.filter(pk=event.actor_id).first()
+        actor = get_user_model().objects.filter(pk=event.actor_id or 0).first()
         if disruption is not None and actor is not None and not disruption.is_drill:
             _book(disruption, actor)
 
@@ -47,7 +48,7 @@ def _book(disruption: Disruption, actor: Any) -> None:
 
 
 def _compensation(disruption: Disruption, row: DisruptionOrder, actor: Any) -> Compensation:
-    amount, paid = row.amount or Decimal(0), row.order.paid
+    amount, paid, moment = row.amount or Decimal(0), row.order.paid, row.applied_at or clock.now()
     return Compensation(
         disruption_order=row,
         case=GOODWILL,
@@ -63,8 +64,8 @@ def _compensation(disruption: Disruption, row: DisruptionOrder, actor: Any) -> C
         price=paid,
         status=CompensationStatus.GRANTED,
         granted_by=actor,
-        granted_at=row.applied_at,
-        decided_at=row.applied_at,
+        granted_at=moment,
+        decided_at=moment,
     )
 
 
