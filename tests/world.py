@@ -317,13 +317,7 @@ def _about(world: World, main: Ticket) -> None:
     granted = compensations.grant(ticket=main, actor=agent, case="C-22", inputs=goodwill, amount=Decimal("9.90"))
     waiting = compensations.grant(ticket=main, actor=agent, case="C-04", inputs={"P": "50"}, amount=Decimal(550))
     solved = Ticket.objects.get(pk=world.ids["solved_ticket"])
-    closed_at = clock.now() - timedelta(days=40)
-    outcome = ComplaintOutcome.objects.create(
-        ticket=main, closed_at=closed_at, category=main.category, methods=["apology"], handling_minutes=90
-    )
-    world.ids["outcome"] = outcome.pk
-    problem = create_problem(actor=world.people["lead"], values={"title": "玻璃杯破损"})
-    improvement = create_improvement(actor=world.people["lead"], values=IMPROVEMENT)
+    _learnt(world, main)
     _watched(world, main)
     reported = abuse.report_abuse(ticket=solved, actor=agent, note="辱骂")
     asked = ask_relief(ticket=main, actor=agent)
@@ -337,18 +331,8 @@ def _about(world: World, main: Ticket) -> None:
         ends_at=clock.now() + timedelta(days=2),
     )
     tied = TicketLink.objects.create(ticket=main, other_id=world.ids["solved_ticket"], kind="related")
-    tomorrow = clock.now() + timedelta(days=1)
-    visit = book(
-        ticket=main,
-        actor=agent,
-        technician=agent,
-        starts_at=tomorrow,
-        ends_at=tomorrow + timedelta(hours=2),
-        address="上海市徐汇区漕溪北路 88 号",
-    )
     world.ids |= build_legal(main, agent, PNG)
     world.ids |= {
-        "appointment": visit.pk,
         "compensation": granted.pk,
         "approval": waiting.approval_id,
         "norm": norm.pk,
@@ -360,11 +344,32 @@ def _about(world: World, main: Ticket) -> None:
         "substitution": stands_in.pk,
         "abuse_report": reported.pk,
         "relief_request": asked.pk,
-        "improvement": improvement.pk,
-        "problem": problem.pk,
         "notice": told.pk,
         "ticket_link": tied.pk,
         "customer_message": main.messages.filter(kind="customer").values_list("pk", flat=True)[0],
+    }
+
+
+def _learnt(world: World, main: Ticket) -> None:
+    """What is learnt from complaints, and a visit to come."""
+    lead, agent = world.people["lead"], world.people["agent"]
+    closed_at, tomorrow = clock.now() - timedelta(days=40), clock.now() + timedelta(days=1)
+    outcome = ComplaintOutcome.objects.create(
+        ticket=main, closed_at=closed_at, category=main.category, methods=["apology"], handling_minutes=90
+    )
+    visit = book(
+        ticket=main,
+        actor=agent,
+        technician=agent,
+        starts_at=tomorrow,
+        ends_at=tomorrow + timedelta(hours=2),
+        address="上海市徐汇区漕溪北路 88 号",
+    )
+    world.ids |= {
+        "outcome": outcome.pk,
+        "problem": create_problem(actor=lead, values={"title": "玻璃杯破损"}).pk,
+        "improvement": create_improvement(actor=lead, values=IMPROVEMENT).pk,
+        "appointment": visit.pk,
     }
 
 

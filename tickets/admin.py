@@ -326,7 +326,7 @@ class StageNormAdmin(KeptAdmin):
 class NormBreachAdmin(ReadOnlyAdmin):
     list_display = ("at", "ticket", "stage", "kind", "title", "assignee", "withdrawn_at")
     list_filter = ("stage", "kind", "source")
-    list_select_related = ("ticket", "norm", "sla_clock", "assignee")
+    list_select_related = ("ticket", "norm", "sla_clock", "aftersales", "assignee")
     show_full_result_count = False
     actions = ("withdraw",)
 

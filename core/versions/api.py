@@ -94,6 +94,9 @@ class PieceSerializer(serializers.Serializer):
 class VersionedViewSet(ABC, WriteViewSet):
     """Items by id or key; their versions by number; one address per verb."""
 
+    #: The field that holds what a version says.
+    content: ClassVar[str] = "body"
+
     #: None: found by the words of key and title, not ranked.
     corpus: ClassVar[Corpus | None] = None
     version_serializer_class: ClassVar[type[VersionSerializer]]
@@ -130,18 +133,21 @@ class VersionedViewSet(ABC, WriteViewSet):
         serializer = self.get_serializer([found[pk] for pk in ids], many=True)
         return Response({"next": None, "previous": None, "results": serializer.data})
 
-    def create_instance(self, serializer: Any) -> VersionedItem:
-        """The item and, when a body came with it, its first draft."""
+    def create_instance(self, serializer: Any) -> Any:
+        """The item and, when its content came with it, its first draft."""
         data = dict(serializer.validated_data)
-        body = data.pop("body", "")
+        content = data.pop(self.content, None)
         with transaction.atomic():
             item = self.create_item(data)
-            if body:
-                services.draft_version(item=item, actor=self.request.user, body=body)
+            if content not in (None, ""):
+                self.draft_first(item, content)
         return item
 
+    def draft_first(self, item: Any, content: Any) -> None:
+        services.draft_version(item=item, actor=self.request.user, body=content)
+
     @abstractmethod
-    def create_item(self, data: dict[str, Any]) -> VersionedItem:
+    def create_item(self, data: dict[str, Any]) -> Any:
         """The identity row, by the service of its floor."""
 
     @action(detail=True, methods=["get", "post"], filterset_class=None, ordering=("-number",))

@@ -4,7 +4,6 @@ from decimal import Decimal
 from typing import Any
 
 import django_filters
-from django.db import transaction
 from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
@@ -141,6 +140,7 @@ class LadderViewSet(VersionedViewSet):
     """协商阶梯：编写、审核、发布；每个分类一个。"""
 
     model = Ladder
+    content = "rungs"
     filterset_class: Any = None
     read_serializer_class = LadderSerializer
     version_serializer_class = LadderVersionSerializer
@@ -154,14 +154,11 @@ class LadderViewSet(VersionedViewSet):
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return mixins.ListModelMixin.list(self, request, *args, **kwargs)
 
-    def create_instance(self, serializer: Any) -> Ladder:
-        data = dict(serializer.validated_data)
-        rungs = data.pop("rungs", None)
-        with transaction.atomic():
-            made = ladders.create_ladder(actor=self.request.user, **data)
-            if rungs is not None:
-                ladders.draft(ladder=made, actor=self.request.user, rungs=rungs)
-        return made
+    def create_item(self, data: dict[str, Any]) -> Ladder:
+        return ladders.create_ladder(actor=self.request.user, **data)
+
+    def draft_first(self, item: Ladder, content: Any) -> None:
+        ladders.draft(ladder=item, actor=self.request.user, rungs=content)
 
     def update_instance(self, instance: Any, serializer: Any) -> Ladder:
         return ladders.update_ladder(ladder=instance, actor=self.request.user, changes=serializer.validated_data)

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db import transaction
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import mixins
 from rest_framework.request import Request
@@ -44,6 +43,7 @@ class ProcedureViewSet(VersionedViewSet):
     """流程模板：编写、审核、发布；进行中的实例保留开始时的版本。"""
 
     model = Procedure
+    content = "steps"
     filterset_class: Any = None
     read_serializer_class = shapes.ProcedureSerializer
     version_serializer_class = shapes.ProcedureVersionSerializer
@@ -60,14 +60,11 @@ class ProcedureViewSet(VersionedViewSet):
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return mixins.ListModelMixin.list(self, request, *args, **kwargs)
 
-    def create_instance(self, serializer: Any) -> Procedure:
-        data = dict(serializer.validated_data)
-        steps = data.pop("steps", None)
-        with transaction.atomic():
-            made = templates.create_procedure(actor=self.request.user, **data)
-            if steps is not None:
-                templates.draft(procedure=made, actor=self.request.user, steps=steps)
-        return made
+    def create_item(self, data: dict[str, Any]) -> Procedure:
+        return templates.create_procedure(actor=self.request.user, **data)
+
+    def draft_first(self, item: Procedure, content: Any) -> None:
+        templates.draft(procedure=item, actor=self.request.user, steps=content)
 
     def update_instance(self, instance: Any, serializer: Any) -> Procedure:
         return templates.update_procedure(
