@@ -57,7 +57,7 @@ class _MaskedField(serializers.CharField):
         super().__init__(**kwargs)
 
     def to_representation(self, value: Any) -> str:
-        return self.mask(str(value)) if value else ""
+        return type(self).mask(str(value)) if value else ""
 
 
 class MaskedPhone(_MaskedField):

@@ -9,17 +9,18 @@ from core.events import run_consumers
 from core.procedures.models import Department, ProcedureRun
 from core.procedures.services import tasks
 from crm.staff.models import User
-from tests.tickets.test_complaint_sop import complaint, do, people, run_of  # noqa: F401 (fixtures)
+from tests.tickets.test_complaint_sop import complaint, do, people, run_of
 from tests.workbench.conftest import browser, text
 from tickets.models import AfterSalesLimit, Notice, Ticket
 from tickets.services import conversation, transitions
 from tickets.services.aftersales import limits
 
+__all__ = ["complaint", "people"]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("desk")]
 
 
 @pytest.fixture
-def investigated(complaint: Ticket, agent: User, people: dict[str, User]) -> ProcedureRun:  # noqa: F811
+def investigated(complaint: Ticket, agent: User, people: dict[str, User]) -> ProcedureRun:
     """A complaint whose cause the product department is asked for."""
     run = run_of(complaint)
     do(run, agent, 2)
@@ -38,7 +39,7 @@ def _told(user: User) -> list[str]:
 def test_a_task_rings_with_the_department_and_leads_to_its_tasks(
     investigated: ProcedureRun,
     complaint: Ticket,
-    people: dict[str, User],  # noqa: F811
+    people: dict[str, User],
 ) -> None:
     assert _told(people["product"]) == ["task_given"]
     assert _told(people["finance"]) == []
@@ -53,7 +54,7 @@ def test_a_task_rings_with_the_department_and_leads_to_its_tasks(
 def test_passing_on_rings_with_the_next_department_but_not_with_who_did_it(
     investigated: ProcedureRun,
     people: dict[str, User],
-    supervisor: User,  # noqa: F811
+    supervisor: User,
 ) -> None:
     task = investigated.tasks.get(is_main=True, state="open")
     merchant = Department.objects.get(key="merchant")
@@ -68,7 +69,7 @@ def test_closing_early_ends_the_run_with_its_reason_and_tells_who_had_the_task(
     investigated: ProcedureRun,
     complaint: Ticket,
     agent: User,
-    people: dict[str, User],  # noqa: F811
+    people: dict[str, User],
 ) -> None:
     complaint.refresh_from_db()
     transitions.cancel(ticket=complaint, actor=agent, reason="客户撤回")

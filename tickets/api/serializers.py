@@ -277,7 +277,10 @@ class SafetyConfirmationSerializer(StrictSerializer):
         help_text=_("对照过的安全资料版本 id，见 409 回答的 sheets"),
     )
     safety_reason = CleanCharField(
-        max_length=claims.REASON_LENGTH, required=False, allow_blank=True, help_text=_("没有安全资料时承诺的理由，限主管")
+        max_length=claims.REASON_LENGTH,
+        required=False,
+        allow_blank=True,
+        help_text=_("没有安全资料时承诺的理由（主管）"),
     )
 
 

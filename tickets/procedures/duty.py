@@ -50,7 +50,7 @@ def _ways() -> dict[str, Q]:
     return {
         LEFT: Q(assignee__is_active=False),
         NOBODY: Q(assignee=None) & ~Q(queue__in=staffed_queues()),
-        NO_PROCEDURE: ~young & ~Exists(run),
+        NO_PROCEDURE: ~young & Q(~Exists(run)),
     }
 
 

@@ -27,7 +27,7 @@ BASIS = gettext_noop("服务中断补偿方案")
 def book(events: Iterable[Event]) -> None:
     """Write down what these plans gave. Heard twice, nothing is written twice: an order has one compensation."""
     for event in events:
-        disruption = Disruption.objects.filter(pk=event.subject_id).first()
+        disruption = Disruption.objects.filter(pk=event.subject_id or 0).first()
         actor = get_user_model().objects.filter(pk=event.actor_id or 0).first()
         if disruption is not None and actor is not None and not disruption.is_drill:
             _book(disruption, actor)
