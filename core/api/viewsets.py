@@ -89,8 +89,10 @@ class KeanViewSet(IdempotentCreateMixin, GenericViewSet):
         return self.serializer_class
 
     def get_read_serializer_class(self) -> type[BaseSerializer]:
-        """How a row is shown, also after it was written."""
+        """How a row is shown, also after it was written; a list may show less of it."""
         shown = self.read_serializer_class or self.serializer_class
+        if self.action == "list":
+            shown = self.serializer_classes.get("list", shown)
         if shown is None:
             raise ImproperlyConfigured(f"{type(self).__name__} names no serializer.")
         return shown

@@ -74,6 +74,7 @@ class RunViewSet(CreateMixin, ReadViewSet):
     queryset = ProcedureRun.objects.for_list()  # type: ignore[attr-defined]
     read_serializer_class = shapes.RunDetailSerializer
     serializer_classes = {
+        "list": shapes.RunSerializer,
         "create": shapes.RunCreateSerializer,
         "tick": shapes.TickSerializer,
         "advance": shapes.WorkSerializer,
@@ -90,9 +91,6 @@ class RunViewSet(CreateMixin, ReadViewSet):
         "cancel": "core.change_procedurerun",
     }
     filterset_class = RunFilter
-
-    def get_read_serializer_class(self) -> Any:
-        return shapes.RunSerializer if self.action == "list" else shapes.RunDetailSerializer
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         page: Any = self.paginate_queryset(self.filter_queryset(self.get_queryset()))

@@ -26,6 +26,7 @@ from crm.insights.complaints.services import KEEPER, problem_of_cluster, task_of
 from crm.insights.models import Problem
 from crm.staff.person import person_of
 
+DIMENSION_CHOICES = list(DIMENSIONS.items())
 ITEM = {"title": "玻璃杯 B20261101 批次破损", "product": "CUP-350", "batch": "B20261101", "category": "商品质量问题"}
 
 
@@ -130,7 +131,7 @@ class ClusterView(APIView):
 class RiskPointSerializer(serializers.Serializer):
     """一个风险点：近七天的投诉数、按前四周的预期、出现这么多或更多的概率。"""
 
-    dimension = serializers.ChoiceField(choices=list(DIMENSIONS.items()))
+    dimension = serializers.ChoiceField(choices=DIMENSION_CHOICES)
     value = serializers.CharField()
     label = serializers.CharField()
     count = serializers.IntegerField()
@@ -142,7 +143,7 @@ class RiskPointSerializer(serializers.Serializer):
 
 
 class RiskKeySerializer(StrictSerializer):
-    dimension = serializers.ChoiceField(choices=list(DIMENSIONS.items()))
+    dimension = serializers.ChoiceField(choices=DIMENSION_CHOICES)
     value = CleanCharField(max_length=300)
 
 

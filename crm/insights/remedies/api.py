@@ -143,13 +143,14 @@ class AfterSalesReportSerializer(serializers.Serializer):
     tables = AfterSalesTableSerializer(many=True)
 
 
+DIMENSION_CHOICES = [(key, title) for key, (title, _column) in TABLES.items()]
+
+
 class AfterSalesFindingSerializer(StrictSerializer):
     """一个发现：哪个指标，哪个维度的哪一行；不填维度表示全部。"""
 
     measure = serializers.ChoiceField(choices=[(measure.key, measure.label) for measure in MEASURES.values()])
-    dimension = serializers.ChoiceField(
-        choices=[(key, title) for key, (title, _column) in TABLES.items()], required=False, allow_blank=True
-    )
+    dimension = serializers.ChoiceField(choices=DIMENSION_CHOICES, required=False, allow_blank=True)
     value = CleanCharField(max_length=100, required=False, allow_blank=True)
     shop = CleanCharField(max_length=100, required=False, allow_blank=True)
     platform = serializers.ChoiceField(

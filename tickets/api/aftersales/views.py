@@ -8,7 +8,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
 
 from core import clock
 from core.api.schema import example
@@ -70,6 +69,7 @@ class AfterSalesViewSet(CreateMixin, ReadViewSet):
     queryset = AfterSales.objects.for_list()
     read_serializer_class = shapes.AfterSalesDetailSerializer
     serializer_classes = {
+        "list": shapes.AfterSalesSerializer,
         "create": shapes.ApplySerializer,
         "eligibility": shapes.EligibilityInputSerializer,
         "accept": shapes.NoteSerializer,
@@ -101,9 +101,6 @@ class AfterSalesViewSet(CreateMixin, ReadViewSet):
     }
     filterset_class = AfterSalesFilter
     ordering_options = {"-id": ("-id",), "due": ("due_at", "id"), "id": ("id",)}
-
-    def get_read_serializer_class(self) -> type[BaseSerializer]:
-        return shapes.AfterSalesSerializer if self.action == "list" else shapes.AfterSalesDetailSerializer
 
     def get_queryset(self) -> Any:
         rows = super().get_queryset()
