@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from crm.insights.days import Period
 from crm.insights.questions import Question
@@ -67,14 +67,19 @@ def graded(user: "User", question: Question, period: Period | None = None) -> An
     return rows if question.channel is None else rows.filter(ticket__channel=question.channel)
 
 
-def _counts(rows: Any) -> dict[int, int]:
-    return dict(rows.order_by().values_list("level").annotate(n=Count("pk")))
+def _counts(user: "User", question: Question, before: Period) -> tuple[dict[int, int], dict[int, int]]:
+    """How many of each level in the period and in the one just before it: both by one reading of the rows."""
+    rows = graded(user, question, Period(before.first, question.period.last)).order_by()
+    is_now = Q(received_at__gte=question.period.start)
+    found = rows.values_list("level").annotate(n=Count("pk", filter=is_now), n_before=Count("pk", filter=~is_now))
+    counted = list(found)
+    return {level: n for level, n, _then in counted if n}, {level: then for level, _n, then in counted if then}
 
 
 def pyramid(user: "User", question: Question) -> Pyramid:
     """Counts and shares of every level in use; two statements, whatever the number of levels."""
     before = question.period.previous()
-    now, then = _counts(graded(user, question)), _counts(graded(user, question, before))
+    now, then = _counts(user, question, before)
     levels = [level for level in ensure_levels() if level.is_active or level.pk in now or level.pk in then]
     counts, earlier = ([found.get(level.pk, 0) for level in levels] for found in (now, then))
     layers = [
