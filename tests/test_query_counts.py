@@ -97,6 +97,7 @@ def _more(world: World) -> None:
         UserFactory(username=f"more{number}", team=world.team)
 
 
+@pytest.mark.capability("C31")
 def test_statements_do_not_grow_with_the_data(counts: dict[str, tuple[int, int]]) -> None:
     grown = {address: pair for address, pair in counts.items() if pair[1] > pair[0]}
     assert grown == {}
