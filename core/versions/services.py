@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from core import clock
+from core.doubles import refusing_doubles
 from core.errors import Conflict, InvalidInput, NotAllowed
 from core.events import record_event
 from core.text import unstorable
@@ -28,14 +29,16 @@ PARTICIPLES = {
 @transaction.atomic
 def create_item(*, model: type[VersionedItem], actor: Any, scope: Mapping[str, Any], **columns: Any) -> Any:
     """Make the identity of a text, owned by `actor` unless `owner` is given. `scope` are the columns in which
-    its key is unique besides the key itself. Raises InvalidInput when the key is taken."""
+    its key is unique besides the key itself. Raises InvalidInput when the key is taken, Conflict naming the field
+    when somebody else was faster, or another column has to be unique."""
     _require_item_right(model, "add", actor)
     item = model(**{"owner": actor, **columns}, created_at=clock.now(), updated_at=clock.now())
     taken = model._default_manager.filter(key=item.key, **scope).exists()
     if taken:
         sentence = str(_("编号“%(key)s”已被使用。") % {"key": item.key})
         raise InvalidInput(sentence, code="key_taken", fields={"key": [sentence]})
-    item.save()
+    with refusing_doubles("key", *columns):
+        item.save()
     _record_item(item, "created", actor, {"key": item.key})
     return item
 
@@ -52,7 +55,8 @@ def update_item(*, item: VersionedItem, actor: Any, changes: Mapping[str, Any]) 
     for name, value in live.items():
         setattr(locked, name, value)
     locked.updated_at = clock.now()
-    locked.save(update_fields=[*changes, *live, "updated_at"])
+    with refusing_doubles("key", *changes):
+        locked.save(update_fields=[*changes, *live, "updated_at"])
     payload = {name: {"old": str(old[name]), "new": str(value)} for name, value in changes.items()}
     _record_item(locked, "updated", actor, {"changes": payload})
     return locked

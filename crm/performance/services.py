@@ -6,13 +6,14 @@ from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core import clock
 from core.conditions import parse
+from core.doubles import refusing_doubles
 from core.errors import Conflict, InvalidInput, NotAllowed
 from core.events import record_event
 from core.questionnaires.questions import Question, parse_questions
@@ -42,12 +43,8 @@ def save_rule(*, rule: SamplingRule | None, actor: "User | None", values: Mappin
     if not 0 <= row.rate <= 1:
         sentence = _("抽检率须在 0 到 1 之间。")
         raise InvalidInput(sentence, fields={"rate": [sentence]})
-    try:
-        with transaction.atomic():
-            row.save()
-    except IntegrityError as error:
-        name = "position" if "position" in str(error) else "name"
-        raise Conflict(_("已有相同的记录。"), code="duplicate", fields={name: [_("该值已被占用。")]}) from error
+    with refusing_doubles("name", "position"):
+        row.save()
     data = {"name": row.name, "condition": row.condition, "rate": str(row.rate), "active": row.is_active}
     record_event(kind="sampling_rule.saved", subject_type="samplingrule", subject_id=row.pk, actor=actor, payload=data)
     return row

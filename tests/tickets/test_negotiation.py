@@ -163,9 +163,38 @@ def test_the_categorys_published_ladder_holds_and_a_running_one_keeps_its_own(
     assert begin(other, agent).ceiling == d("120.00")
     before.refresh_from_db()
     assert (before.ceiling, before.version.item.key) == (d("60.00"), "general")
-    with pytest.raises(InvalidInput):
+    with pytest.raises(Conflict):
         ladders.create_ladder(actor=lead, key="again", title="质量", category="商品质量问题")
     assert Ladder.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_a_category_has_one_ladder_also_when_two_are_made_at_once(lead: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    ladders.create_ladder(actor=lead, key="quality", title="质量", category="商品质量问题")
+    other = ladders.create_ladder(actor=lead, key="other", title="其他", category="其他")
+
+    def refused() -> list[str]:
+        found: list[str] = []
+        for work in (
+            lambda: ladders.create_ladder(actor=lead, key="again", title="质量", category="商品质量问题"),
+            lambda: ladders.update_ladder(ladder=other, actor=lead, changes={"category": "商品质量问题"}),
+        ):
+            with pytest.raises(Conflict) as double:
+                work()
+            found += double.value.fields
+        return found
+
+    assert refused() == ["category", "category"]
+    # Somebody else was faster than the look.
+    monkeypatch.setattr(ladders, "_refuse_taken", lambda *_given: None)
+    assert refused() == ["category", "category"]
+
+
+@pytest.mark.django_db
+def test_the_built_in_ladder_finds_room_beside_one_that_took_its_key(lead: User) -> None:
+    ladders.create_ladder(actor=lead, key="general", title="质量", category="商品质量问题")
+    version = ladders.ladder_for("其他")
+    assert (version.item.category, ladders.ladder_for("物流")) == ("", version)
 
 
 @pytest.mark.django_db

@@ -105,8 +105,11 @@ def test_thresholds_are_the_supervisors_to_edit(
     row = ReachThreshold.objects.get(reach=10_000)
     with pytest.raises(NotAllowed):
         posts.save_threshold(threshold=row, actor=agent, values={"reach": 50})
-    with pytest.raises(InvalidInput):
-        posts.save_threshold(threshold=row, actor=supervisor, values={"reach": 100_000})
+    for threshold in (row, None):
+        with pytest.raises(Conflict) as double:
+            values = {"reach": 100_000, "priority": "high"}
+            posts.save_threshold(threshold=threshold, actor=supervisor, values=values)
+        assert (double.value.status, list(double.value.fields)) == (409, ["reach"])
     row.refresh_from_db()
     posts.save_threshold(threshold=row, actor=supervisor, values={"reach": 50})
     posts.link(post=post(agent, reach=49), ticket=complaint, actor=agent)

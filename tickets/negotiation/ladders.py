@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from core import clock
-from core.errors import Conflict, InvalidInput
+from core.errors import Conflict
 from core.events import record_event
 from core.versions import services as versions
 from core.versions.choices import Origin, VersionStatus
@@ -21,6 +21,7 @@ BUILT_IN: list[dict[str, Any]] = [
     {"share": "0.7", "extra": "0", "words": "我理解您的感受，已为您争取到更高的补偿。"},
     {"share": "1", "extra": "0.05", "words": "这是我权限内能给到的最高方案，今天就为您办理。"},
 ]
+GENERAL = "general"
 WALK_AWAY = "客户要求超过上限且无新证据时停止加价：说明法定部分照付，告知可向平台或 12315 反映，转主管跟进。"
 
 
@@ -44,7 +45,7 @@ def update_ladder(*, ladder: Ladder, actor: Any, changes: Mapping[str, Any]) -> 
 def _refuse_taken(category: str, but: int | None) -> None:
     if Ladder.objects.filter(category=category).exclude(pk=but or 0).exists():
         sentence = _("这个分类已有协商阶梯。")
-        raise InvalidInput(sentence, code="duplicate", fields={"category": [sentence]})
+        raise Conflict(sentence, code="duplicate", fields={"category": [sentence]})
 
 
 def words_of(raw: Any) -> str:
@@ -82,20 +83,28 @@ def edit(*, version: LadderVersion, actor: Any, changes: Mapping[str, Any]) -> L
 
 def ladder_for(category: str) -> LadderVersion:
     """The live version of the category's ladder, else of the general one, which exists from the start."""
-    usable: Any = Ladder.objects.filter(category__in=["", category]).live()  # type: ignore[attr-defined]
-    found = usable.select_related("live_version__item").order_by("-category").first()
+    found = _usable(category)
     if found is None and not Ladder.objects.filter(category="").exists():
-        found = _install()
+        _install()
+        found = _usable(category)
     if found is None:
         raise Conflict(_("没有可用的协商阶梯，请先发布一个。"), code="no_ladder")
     version: LadderVersion = found.live_version
     return version
 
 
+def _usable(category: str) -> Any:
+    rows: Any = Ladder.objects.filter(category__in=["", category]).live()  # type: ignore[attr-defined]
+    return rows.select_related("live_version__item").order_by("-category").first()
+
+
 @transaction.atomic
-def _install() -> Ladder:
+def _install() -> None:
     """The built-in ladder, published once; from then on it is the shop's own to change."""
-    ladder = Ladder.objects.create(key="general", title="通用协商阶梯")
+    key = GENERAL if not Ladder.objects.filter(key=GENERAL).exists() else f"{GENERAL}-built-in"
+    ladder, is_new = Ladder.objects.get_or_create(category="", defaults={"key": key, "title": "通用协商阶梯"})
+    if not is_new:
+        return
     version = LadderVersion(
         item=ladder,
         number=1,
@@ -113,4 +122,3 @@ def _install() -> Ladder:
     record_event(
         kind="ladder.installed", subject_type="ladder", subject_id=ladder.pk, actor=None, payload={"key": ladder.key}
     )
-    return ladder

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from core import clock
+from core.doubles import refusing_doubles
 from core.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from core.events import record_event, record_events
 from core.text import has_forbidden_characters
@@ -53,11 +54,8 @@ def record_post(*, actor: "User", values: Mapping[str, Any]) -> PublicPost:
     sentence = _("这条帖子已登记。")
     if known is not None:
         raise Conflict(sentence, code="duplicate", fields={"url": [sentence]}, post=known)
-    try:
-        with transaction.atomic():
-            post = PublicPost.objects.create(**{**values, "url": url, "recorded_by": actor})
-    except IntegrityError as error:
-        raise Conflict(sentence, code="duplicate", fields={"url": [sentence]}) from error
+    with refusing_doubles("url", sentence=sentence):
+        post = PublicPost.objects.create(**{**values, "url": url, "recorded_by": actor})
     _record(post, "recorded", actor)
     return post
 
@@ -66,7 +64,8 @@ def record_post(*, actor: "User", values: Mapping[str, Any]) -> PublicPost:
 def update_post(*, post: PublicPost, actor: "User", changes: Mapping[str, Any]) -> PublicPost:
     """Correct what was recorded. Grown reach is judged for every complaint the post is tied to."""
     _need(actor, "tickets.change_publicpost", _("您没有修改公开帖子的权限。"))
-    held = PublicPost.objects.select_for_update().get(pk=post.pk)
+    # `no_key`: who links the post meanwhile holds its ticket, and must not wait for us while we wait for that.
+    held = PublicPost.objects.select_for_update(no_key=True).get(pk=post.pk)
     changed = {name: value for name, value in changes.items() if getattr(held, name) != value}
     if not changed:
         return held
@@ -175,10 +174,8 @@ def save_threshold(*, threshold: ReachThreshold | None, actor: "User", values: M
     row = threshold or ReachThreshold()
     for name, value in values.items():
         setattr(row, name, value)
-    if ReachThreshold.objects.exclude(pk=row.pk).filter(reach=row.reach).exists():
-        sentence = _("已有相同触达人数的阈值。")
-        raise InvalidInput(sentence, code="duplicate", fields={"reach": [sentence]})
-    row.save()
+    with refusing_doubles("reach", sentence=_("已有相同触达人数的阈值。")):
+        row.save()
     record_event(
         kind="reach_threshold.saved",
         subject_type="reach_threshold",

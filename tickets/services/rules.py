@@ -2,11 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from core import clock
 from core.conditions import parse
+from core.doubles import refusing_doubles
 from core.errors import Conflict, InvalidInput
 from core.events import record_event
 from core.timers import TimerSpec, arm
@@ -28,19 +29,9 @@ BATCH = 200
 
 def _save(row: Any, actor: "User | None", kind: str, unique: str, data: dict[str, Any]) -> None:
     """Save, naming the field when another row already has that value, and leave an event."""
-    try:
-        with transaction.atomic():
-            row.save()
-    except IntegrityError as error:
-        sentence = str(_("该值已被占用。"))
-        raise Conflict(
-            str(_("已有相同的记录。")), code="duplicate", fields={_field_at_fault(str(error), unique): [sentence]}
-        ) from error
+    with refusing_doubles(unique, "position", "name", "key"):
+        row.save()
     record_event(kind=kind, subject_type=row._meta.model_name, subject_id=row.pk, actor=actor, payload=data)
-
-
-def _field_at_fault(message: str, fallback: str) -> str:
-    return next((name for name in ("position", "name", "key") if f"({name})" in message), fallback)
 
 
 @transaction.atomic
