@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from core import clock
+from core.timers import fire_due
 from crm.staff.models import User
 from tests.tickets.aftersales import apply, inspected, media, place_order  # noqa: F401 (fixture)
-from tickets.models import LegalClock, LegalRule, Ticket
+from tickets.models import LegalClock, LegalRule, Notice, Ticket
 from tickets.services import refunds
 from tickets.services.aftersales import accepting, deciding
 from tickets.services.legal import rules
@@ -93,3 +95,30 @@ def test_a_paid_refund_that_came_too_late_stays_to_be_explained(make_ticket: Mak
     refunds.pay(refund=request.refunds.get(), actor=agent)
     late = _clock("refund.after_receipt")
     assert (late.missed_at, late.wants_explanation) == (late.due_at, True)
+
+
+def test_near_the_red_line_one_bell_rings_a_day(make_ticket: Make, agent: User, supervisor: User, frozen: Any) -> None:
+    ticket = make_ticket()
+    start = apply(ticket, agent, place_order(ticket)).requested_at
+    rung = []
+    for day in (11, 14, 16):
+        frozen.move_to(start + timedelta(days=day))
+        fire_due(now=clock.now())
+        kinds = Notice.objects.filter(user=supervisor, ticket=ticket).order_by("id").values_list("kind", flat=True)
+        rung.append([kind for kind in kinds if kind in ("legal_warned", "legal_missed", "aftersales_red_line")])
+    assert rung[0] == ["legal_warned"]
+    assert rung[1] == ["legal_warned", "legal_warned"]
+    assert sorted(rung[2][2:]) == ["aftersales_red_line", "legal_missed"]
+
+
+def test_without_the_rule_the_red_line_still_rings(
+    make_ticket: Make, agent: User, supervisor: User, frozen: Any
+) -> None:
+    rules.load_presets()
+    LegalRule.objects.filter(code="refund.redline").update(is_active=False)
+    ticket = make_ticket()
+    start = apply(ticket, agent, place_order(ticket)).requested_at
+    for day in (10, 13, 15):
+        frozen.move_to(start + timedelta(days=day))
+        fire_due(now=clock.now())
+    assert Notice.objects.filter(user=supervisor, ticket=ticket, kind="aftersales_red_line").count() == 3

@@ -12,7 +12,7 @@ from tickets.aftersales_choices import AfterSalesAction, AfterSalesKind, AfterSa
 from tickets.choices import NoticeKind
 from tickets.models import AfterSales
 from tickets.services import notices
-from tickets.services.aftersales import flow, overdue
+from tickets.services.aftersales import flow, overdue, statutory
 from tickets.services.aftersales.limits import OWED, TIMER_RED, TIMER_WARN
 
 _S = AfterSalesState
@@ -26,12 +26,22 @@ def moment_came(*, request_id: int, timer_kind: str, name: str, due_at: datetime
         return
     if timer_kind == TIMER_RED:
         if request.state in OWED:
-            _tell(request, "red_line", NoticeKind.AFTERSALES_RED_LINE, due_at, to_supervisors=True)
+            _near_red_line(request, due_at)
     elif timer_kind == TIMER_WARN:
         if request.due_at is not None:
             _tell(request, "warned", NoticeKind.AFTERSALES_WARNED, due_at)
     elif due_at in (request.due_at, request.goods_due_at):
         _over(request, name, due_at)
+
+
+def _near_red_line(request: AfterSales, due_at: datetime) -> None:
+    """The board tells the ticket's owner and the supervisors of the same line; then only the handler is left."""
+    if not statutory.board_warns(request, at=due_at):
+        _tell(request, "red_line", NoticeKind.AFTERSALES_RED_LINE, due_at, to_supervisors=True)
+        return
+    record_events([events.aftersales_event("red_line", request, None, due_at=due_at.isoformat())])
+    if request.handler_id is not None and request.handler_id != request.ticket.assignee_id:
+        notices.notify(users={request.handler_id}, kind=NoticeKind.AFTERSALES_RED_LINE, ticket=request.ticket)
 
 
 def _over(request: AfterSales, name: str, due_at: datetime) -> None:

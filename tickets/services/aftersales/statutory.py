@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
@@ -52,6 +52,13 @@ def follow(request: AfterSales, actor: "User | None") -> None:
             rule=code, key=f"{prefix}.{before}" if before else prefix, started_at=began, actor=actor,
             ticket=request.ticket, owner=request.handler,
         )  # fmt: skip
+
+
+def board_warns(request: AfterSales, *, at: datetime) -> bool:
+    """Whether the board's own red line of this request warns on the day of this moment: one ring is enough."""
+    rows: Any = LegalClock.objects.filter(ticket=request.ticket_id, rule__code=RED_LINE)
+    running = rows.running().filter(key__startswith=f"after_sales:{request.pk}:").first()
+    return running is not None and (at - request.requested_at).days in running.warns
 
 
 def _wanted(request: AfterSales) -> dict[str, datetime]:
