@@ -25,7 +25,8 @@ from crm.staff.person import person_of
 from customers.forms import DressedForm
 
 PAGE_SIZE = 30
-OPEN, DUE = "open", "due"
+#: Tabs beside the states, which are words of their registers; none may be called like one of them.
+OPEN, DUE = "unfinished", "due"
 Move = Callable[..., Any]
 
 

@@ -56,7 +56,7 @@ def _asked(view: APIView, request: Request, form: type[Kind], *more: str, **usua
     asked = form.of(request.query_params, **usual)
     faults = {"from": [asked.fault]} if asked.fault else {}
     for name, words in WORDS.items():
-        if asked[name] and asked[name] != NONE and asked[name] not in words:
+        if (word := asked.parts.get(name, "")) and word != NONE and word not in words:
             faults[name] = [_("没有这一项。")]
     if asked["shop"] and asked["shop"] != NONE and not Shop.objects.filter(key=asked["shop"]).exists():
         faults["shop"] = [_("没有这家店铺。")]

@@ -60,6 +60,9 @@ class Asked:
         return found
 
     def __getitem__(self, name: str) -> str:
+        """A part's word, "" where none is asked. Nothing else: templates try this before the attributes."""
+        if name not in self.readers:
+            raise KeyError(name)
         return self.parts.get(name, "")
 
     def narrowed(self, **parts: str) -> Self:
