@@ -7,7 +7,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from crm.navigation import entries, grouped
+from crm.navigation import entries, rail
 from tickets import peak
 
 THEME_COOKIE = "kean_theme"
@@ -21,7 +21,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "frame_theme": _theme(request, user),
         "frame_now": timezone.now().timestamp(),
         "frame_words": _words,
-        "frame_rail": lambda: grouped(entries(user, request.path)) if user and user.is_authenticated else [],
+        "frame_rail": lambda: rail(entries(user, request.path)) if user and user.is_authenticated else None,
         "frame_search_url": _search_url,
         "frame_peak": peak.current,
     }

@@ -21,6 +21,20 @@ class Place:
     group: int
     shortcut: str
     keywords: str
+    is_rare: bool = False  # behind "more" rather than in the rail
+
+
+@dataclass(frozen=True)
+class Rail:
+    """The rail as one person sees it: what stands in it, and by headings what stands behind "more"."""
+
+    groups: list[list["Entry"]]
+    rest: list[tuple[str | Promise, list["Entry"]]]
+
+    @property
+    def here(self) -> "Entry | None":
+        """The current place, when it stands behind "more"."""
+        return next((entry for _head, held in self.rest for entry in held if entry.is_current), None)
 
 
 @dataclass(frozen=True)
@@ -32,6 +46,8 @@ class Entry:
     is_current: bool
 
 
+#: Of the groups behind "more".
+HEADINGS: dict[int, str | Promise] = {2: _("服务"), 3: _("改进与统计")}
 PLACES = (
     Place("home", _("首页"), "home", ("home",), "tickets.view_ticket", 1, "g h", "sy home"),
     Place("workbench", _("工作台"), "layout-columns", ("workbench",), "tickets.view_ticket", 1, "g w", "gzt workbench"),
@@ -85,6 +101,7 @@ PLACES = (
         2,
         "g e",
         "cpzl aqzl gzzd products safety diagnosis",
+        is_rare=True,
     ),
     Place(
         "visits",
@@ -105,6 +122,7 @@ PLACES = (
         2,
         "g y",
         "smyy appointments",
+        is_rare=True,
     ),
     Place(
         "recalls",
@@ -115,6 +133,7 @@ PLACES = (
         2,
         "g z",
         "zh fwzd recalls disruptions",
+        is_rare=True,
     ),
     Place(
         "logistics",
@@ -125,6 +144,7 @@ PLACES = (
         2,
         "g d",
         "wl wlyc shipments parcels",
+        is_rare=True,
     ),
     Place(
         "aftersales",
@@ -165,8 +185,19 @@ PLACES = (
         2,
         "g f",
         "bmrw lc tasks procedures",
+        is_rare=True,
     ),
-    Place("rooms", _("会商"), "users-group", ("room_list",), "tickets.view_room", 2, "g o", "hs gktz rooms posts"),
+    Place(
+        "rooms",
+        _("会商"),
+        "messages",
+        ("room_list",),
+        "tickets.view_room",
+        2,
+        "g o",
+        "hs gktz rooms posts",
+        is_rare=True,
+    ),
     Place(
         "breaches",
         _("未达标"),
@@ -176,6 +207,7 @@ PLACES = (
         2,
         "g n",
         "wdb norms breaches",
+        is_rare=True,
     ),
     Place(
         "problems",
@@ -186,6 +218,7 @@ PLACES = (
         3,
         "g j",
         "wtd problems analysis",
+        is_rare=True,
     ),
     Place(
         "improvements",
@@ -196,6 +229,7 @@ PLACES = (
         3,
         "g u",
         "gjx improvements",
+        is_rare=True,
     ),
     Place(
         "innovations",
@@ -206,6 +240,7 @@ PLACES = (
         3,
         "g q",
         "cx innovations",
+        is_rare=True,
     ),
     Place("reports", _("报表"), "chart-bar", ("report_list",), "insights.view_report", 3, "g r", "bb reports"),
     Place(
@@ -217,6 +252,7 @@ PLACES = (
         3,
         "g i",
         "lxdr offline import",
+        is_rare=True,
     ),
     Place(
         "quality",
@@ -224,9 +260,10 @@ PLACES = (
         "clipboard-check",
         ("quality_list",),
         "performance.view_qualitysample",
-        2,
-        "g f",
+        3,
+        "g g",
         "zj quality",
+        is_rare=True,
     ),
     Place("team", _("团队"), "users-group", ("team",), "staff.view_team", 3, "g m", "td team"),
     Place("settings", _("设置"), "settings", ("admin:index",), "core.change_settings", 4, "g a", "sz settings admin"),
@@ -241,11 +278,19 @@ def entries(user: Any, path: str) -> list[Entry]:
     return [Entry(place, url, url == current) for place, url in found]
 
 
-def grouped(items: Iterable[Entry]) -> list[list[Entry]]:
+def rail(items: Iterable[Entry]) -> Rail:
+    """Groups as the places give them; each group of rare places under its heading."""
+    items = list(items)
+    often = _by_group(item for item in items if not item.place.is_rare)
+    rest = _by_group(item for item in items if item.place.is_rare)
+    return Rail(list(often.values()), [(HEADINGS[number], held) for number, held in rest.items()])
+
+
+def _by_group(items: Iterable[Entry]) -> dict[int, list[Entry]]:
     groups: dict[int, list[Entry]] = {}
     for item in items:
         groups.setdefault(item.place.group, []).append(item)
-    return [groups[number] for number in sorted(groups)]
+    return dict(sorted(groups.items()))
 
 
 def _address(place: Place) -> str:
