@@ -32,9 +32,9 @@ class Rail:
     rest: list[tuple[str | Promise, list["Entry"]]]
 
     @property
-    def here(self) -> "Entry | None":
-        """The current place, when it stands behind "more"."""
-        return next((entry for _head, held in self.rest for entry in held if entry.is_current), None)
+    def is_beyond(self) -> bool:
+        """Whether the current place stands behind "more"."""
+        return any(entry.is_current for _head, held in self.rest for entry in held)
 
 
 @dataclass(frozen=True)
