@@ -104,7 +104,9 @@ class RegisterPages:
         """By state; those whose review is due are marked."""
         records: Any = self.model._default_manager
         listing = listing_of(request, records.visible_to(person_of(request)))
-        rows = [(record, [(column.head, column.read(record)) for column in self.columns]) for record in listing.page.rows]
+        rows = [
+            (record, [(column.head, column.read(record)) for column in self.columns]) for record in listing.page.rows
+        ]
         may_add = request.user.has_perm(f"{self.model._meta.app_label}.add_{self.name}")
         context = {"pages": self, "listing": listing, "page": listing.page, "rows": rows, "may_add": may_add}
         return render(request, self.listing, context)
