@@ -103,7 +103,7 @@ class Document:
 
     def heading(self, text: str, level: int = 0) -> None:
         """A heading that stands in bookmarks and contents; it never ends a page."""
-        if self._pdf.will_page_break(28):
+        if self._pdf.will_page_break(28 if level else 38):
             self._pdf.add_page()
         elif level == 0:
             self._pdf.ln(5)

@@ -51,7 +51,10 @@ def _refused(request: HttpRequest, error: DomainError) -> HttpResponse:
 
 
 def _private(response: HttpResponse) -> HttpResponse:
-    """The address is the key: it must not travel on with a link, nor into an index."""
-    response["Referrer-Policy"] = "no-referrer"
+    """The address is the key: it must not travel on with a link, nor into an index.
+
+    Not "no-referrer": with it a browser sends `Origin: null` and every answer would be refused.
+    """
+    response["Referrer-Policy"] = "same-origin"
     response["X-Robots-Tag"] = "noindex, nofollow"
     return response

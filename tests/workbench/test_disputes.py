@@ -79,7 +79,7 @@ def test_a_room_is_opened_steered_and_shown_to_a_guest(complaint: Ticket, agent:
     assert url not in text(client.get(address))
     stranger = Client()
     assert "请提供底单" in text(stranger.get(path))
-    assert stranger.get(path).headers["Referrer-Policy"] == "no-referrer"
+    assert stranger.get(path).headers["Referrer-Policy"] == "same-origin"
     assert stranger.post(path, {"text": "底单见附件"}).status_code == 302
     client.post(address, {"step": "revoke", "pk": RoomGuest.objects.get().pk})
     assert stranger.get(path).status_code == 404
