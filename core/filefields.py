@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from core.errors import InvalidInput, TooLarge
 from core.exports import original_cell
 from core.rowfiles import FileRow, header_of, read_rows
+from core.text import unstorable
 from core.wording import listed
 
 SUFFIXES = (".csv", ".xlsx", ".jsonl")
@@ -113,6 +114,9 @@ class FileColumns:
         text = original_cell(value.strip())
         if not text:
             return None
+        if unstorable(text):
+            sentence = _("含有不允许的字符。")
+            raise InvalidInput(sentence, fields={path: [sentence]})
         if path in self.choices:
             return _chosen(text, self.choices[path])
         return _moment(text) if path in self.moments else text
@@ -197,6 +201,8 @@ def _number(path: str, value: float) -> str:
     if abs(value) >= EXACT_BELOW and isinstance(value, float):
         sentence = _("数字过长，末位已丢失，请将该列设为文本格式。")
         raise InvalidInput(sentence, fields={path: [sentence]})
+    if isinstance(value, int):
+        return str(value)
     return str(int(value)) if math.isfinite(value) and value == int(value) else str(value)
 
 

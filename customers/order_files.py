@@ -117,7 +117,7 @@ def import_file(*, upload: UploadedFile, actor: Any) -> FileResult:
 
 def _orders(rows: Iterable[FileRow], result: FileResult) -> list[_Told]:
     """The lines of one order number together."""
-    found: dict[tuple[Any, Any], _Told] = {}
+    found: dict[tuple[str, str], _Told] = {}
     for row in rows:
         try:
             if row.error:
@@ -127,7 +127,9 @@ def _orders(rows: Iterable[FileRow], result: FileResult) -> list[_Told]:
             result.refuse(row.line, error.fields, error.message)
             continue
         item = values.pop("item", None)
-        told = found.setdefault((values.get("shop"), values.get("order_no")), _Told(row.line, values))
+        # A line of JSON may hold anything there; what it is, is judged with the rest.
+        key = (str(values.get("shop")), str(values.get("order_no")))
+        told = found.setdefault(key, _Told(row.line, values))
         differing = sorted(name for name, value in values.items() if told.values.get(name) != value)
         if differing:
             sentence = _("与第 %(line)d 行的同一订单不一致。") % {"line": told.line}

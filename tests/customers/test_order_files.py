@@ -16,6 +16,7 @@ from crm.staff.models import User
 from crm.staff.services import issue_token
 from customers.models import Order, Shop
 from customers.order_files import EXPORT_COLUMNS, import_file
+from customers.shipments.files import import_file as import_parcels
 from tests.workbench.conftest import browser, no_export_limit, text
 
 __all__ = ["no_export_limit"]
@@ -139,3 +140,26 @@ def test_people_and_systems_bring_in_and_take_out(supervisor: User, agent: User)
     assert client.get("/api/v1/orders/export/?from=someday").status_code == 400
     client.credentials(HTTP_AUTHORIZATION=f"Token {issue_token(user=agent, name='t', actor=agent)[1]}")
     assert client.get("/api/v1/orders/export/").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("line", "field"),
+    [
+        ('{"shop": ["own"], "order_no": "A-1"}', "shop"),
+        ('{"shop": "own", "order_no": {"a": 1}}', "order_no"),
+        ('{"shop": "own", "order_no": "A\\u0000"}', "order_no"),
+        ('{"shop": "own\\ud800", "order_no": "A-1"}', "shop"),
+        ('{"shop": "own", "order_no": ' + "9" * 400 + "}", "order_no"),
+    ],
+)
+def test_a_line_of_json_with_anything_in_it_is_refused_by_its_field(agent: User, line: str, field: str) -> None:
+    good = '{"shop": "own", "order_no": "A-9", "customer.name": "陈静", "customer.phone": "13800138000"}'
+    upload = SimpleUploadedFile("订单.jsonl", f"{line}\n{good}".encode())
+    result = import_file(upload=upload, actor=agent)
+    assert (result.taken, [(one.line, one.field) for one in result.errors]) == (1, [(1, field)])
+
+
+def test_a_parcel_with_a_sign_no_column_keeps_is_refused_by_its_field(agent: User) -> None:
+    line = '{"shop": "own\\u0000", "order_no": "A-1", "carrier": "顺丰", "tracking_no": "SF1234567890123"}'
+    result = import_parcels(upload=SimpleUploadedFile("物流.jsonl", line.encode()), actor=agent)
+    assert [(one.line, one.field) for one in result.errors] == [(1, "shop")]
