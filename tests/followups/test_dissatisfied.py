@@ -1,11 +1,13 @@
 """A low score after a complaint was settled brings it back, to a supervisor (C23)."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 
+from core import clock
 from core.events import Event
 from crm.followups.models import FollowupSettings, SurveyInvitation
 from crm.followups.services import survey_url
@@ -113,3 +115,14 @@ def test_the_line_is_the_teams_to_set_and_a_question_is_not_reopened(
     question = end(make_ticket())
     rate(question, 1)
     assert not fresh(question).is_open
+
+
+def test_ended_too_long_ago_it_stays_closed_but_the_answer_counts_and_a_supervisor_hears(
+    closed: Ticket, supervisor: User
+) -> None:
+    long_ago = clock.now() - transitions.REOPEN_WINDOW - timedelta(seconds=1)
+    Ticket.objects.filter(pk=closed.pk).update(solved_at=long_ago, closed_at=long_ago)
+    assert rate(closed, 1) == 200
+    assert not fresh(closed).is_open
+    assert Event.objects.about("ticket", closed.pk).filter(kind="survey.answered").count() == 1
+    assert Notice.objects.filter(ticket=closed, user=supervisor, kind="escalated").count() == 1

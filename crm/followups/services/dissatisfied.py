@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from core.errors import Conflict
 from core.events import record_events
 from crm.followups.events import SURVEY_REOPENED, survey_event
 from crm.followups.models import SurveyInvitation
@@ -29,18 +30,37 @@ def take_back(*, survey: SurveyInvitation, score: int) -> None:
         return
     ticket = transitions.lock(_standing(survey.ticket))
     was_open = ticket.is_open
-    if not was_open:
-        ticket = transitions.reopen(ticket=ticket, actor=None, reason=_("客户评价 %(n)d 分") % {"n": score})
+    if not was_open and not _reopened(ticket, score):
+        _tell_supervisors(ticket)
+        return
+    ticket = transitions.lock(ticket)
     raised = escalation.raise_ticket(
         ticket=ticket, kind=TriggerKind.LOW_SCORE, detail=_("评价 %(n)d 分") % {"n": score}
     )
-    role = escalation.ensure_triggers()[TriggerKind.LOW_SCORE].target_role
-    people = escalation.people_of(ticket, role)
+    people = _supervisors(ticket)
     if raised is None:
-        notices.notify(users={person.pk for person in people}, kind=NoticeKind.ESCALATED, ticket=ticket, actor=None)
+        _tell_supervisors(ticket)
     supervisor = _give(ticket, people)
     told = {"reopened": not was_open, "supervisor": supervisor.pk if supervisor else None, "score": score}
     record_events([survey_event(SURVEY_REOPENED, survey, **told)])
+
+
+def _reopened(ticket: Ticket, score: int) -> bool:
+    """Whether it is open again; one that ended too long ago stays closed, and the customer's answer counts."""
+    try:
+        transitions.reopen(ticket=ticket, actor=None, reason=_("客户评价 %(n)d 分") % {"n": score})
+    except Conflict:
+        return False
+    return True
+
+
+def _supervisors(ticket: Ticket) -> list[Any]:
+    return escalation.people_of(ticket, escalation.ensure_triggers()[TriggerKind.LOW_SCORE].target_role)
+
+
+def _tell_supervisors(ticket: Ticket) -> None:
+    told = {person.pk for person in _supervisors(ticket)}
+    notices.notify(users=told, kind=NoticeKind.ESCALATED, ticket=ticket, actor=None)
 
 
 def _standing(ticket: Ticket) -> Ticket:
