@@ -10,7 +10,8 @@ import pytest
 from core.errors import InvalidInput, NotAllowed
 from core.events import run_consumers
 from crm.insights.models import BudgetAlarm, CompensationBudget
-from crm.insights.statistics.budgets import Use, set_budget, spent_in, used_up, warn
+from crm.insights.statistics.api import BudgetUseSerializer
+from crm.insights.statistics.budgets import Use, set_budget, spent_in, used_up, uses, warn, watch
 from crm.staff.models import User
 from customers.models import Shop
 from tests.core.concurrency import in_threads
@@ -179,3 +180,39 @@ def test_budgets_are_set_on_the_page_and_over_the_api(supervisor: User, lead: Us
         answer = client.post("/api/v1/compensation-budgets/", given | wrong, content_type="application/json")
         assert (answer.status_code, list(answer.json()["fields"])) == (400, [field])
     assert [row["amount"] for row in client.get(f"/api/v1/compensation-budgets/?{DAYS}").json()] == ["600.00"]
+
+
+def test_the_budgets_of_many_months_and_shops_are_read_in_one_go(
+    make_ticket: Make, admin: User, supervisor: User, django_assert_num_queries: Any
+) -> None:
+    shop = Shop.objects.create(key="tm", name="天猫店", platform="tmall")
+    for month in (date(2026, 10, 1), NOVEMBER, date(2026, 12, 1)):
+        for one in (None, shop):
+            set_budget(actor=admin, month=month, amount=Decimal(1), shop=one)
+    grant(make_ticket(), admin, "100")
+    grant(make_ticket(shop="tm"), admin, "16")
+    with django_assert_num_queries(2):
+        found = {(use.budget.month, use.budget.shop_id): use.spent for use in uses(date(2026, 10, 1), NOVEMBER)}
+    assert found == {
+        (NOVEMBER, None): Decimal(116),
+        (NOVEMBER, shop.pk): Decimal(16),
+        (date(2026, 10, 1), None): Decimal(0),
+        (date(2026, 10, 1), shop.pk): Decimal(0),
+    }
+
+
+def test_a_budget_overspent_a_million_times_is_still_shown(admin: User) -> None:
+    shown = BudgetUseSerializer(Use(CompensationBudget(month=NOVEMBER, amount=Decimal(1)), Decimal(10**12 - 1))).data
+    assert shown["percent"] == "99999999999900.00"
+
+
+def test_what_a_plan_used_up_is_told_with_the_first_ticket_that_costs(
+    make_ticket: Make, admin: User, supervisor: User
+) -> None:
+    set_budget(actor=admin, month=NOVEMBER, amount=Decimal(100))
+    given = grant(make_ticket(), admin, "1")
+    Compensation.objects.filter(pk=given.pk).update(ticket=None, amount=Decimal(90))
+    watch([given.pk])
+    assert (BudgetAlarm.objects.count(), told(supervisor)) == (0, [])
+    grant(make_ticket(), admin, "1")
+    assert told(supervisor) == ["budget_warned"]

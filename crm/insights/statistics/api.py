@@ -58,7 +58,8 @@ def _asked(view: APIView, request: Request, form: type[Kind], *more: str, **usua
     for name, words in WORDS.items():
         if (word := asked.parts.get(name, "")) and word != NONE and word not in words:
             faults[name] = [_("没有这一项。")]
-    if asked["shop"] and asked["shop"] != NONE and not Shop.objects.filter(key=asked["shop"]).exists():
+    shop = asked.parts.get("shop", "")
+    if shop and shop != NONE and not Shop.objects.filter(key=shop).exists():
         faults["shop"] = [_("没有这家店铺。")]
     if faults:
         raise InvalidInput(next(iter(faults.values()))[0], fields=faults)
@@ -150,7 +151,7 @@ class BudgetUseSerializer(serializers.Serializer):
     shop = serializers.CharField(source="budget.shop.key", default=None, allow_null=True)
     amount = serializers.DecimalField(max_digits=12, decimal_places=2, source="budget.amount")
     spent = serializers.DecimalField(max_digits=14, decimal_places=2)
-    percent = serializers.DecimalField(max_digits=9, decimal_places=2)
+    percent = serializers.DecimalField(max_digits=19, decimal_places=2)
     reached = serializers.ListField(child=serializers.IntegerField())
 
 

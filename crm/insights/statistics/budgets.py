@@ -1,6 +1,7 @@
 """Budgets of compensation: setting them, what is used, and telling once when 80 and 100 percent are gone."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -9,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.db.models import Q, Sum
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, TruncMonth
 from django.utils.translation import gettext as _
 
 from core.errors import InvalidInput, NotAllowed
 from core.events import record_event
-from crm.insights.days import Period, day_of
+from crm.insights.days import SHANGHAI, Period, day_of
 from crm.insights.models import BudgetAlarm, CompensationBudget
 from crm.insights.models.budget import THRESHOLDS
 from customers.models import Shop
@@ -83,7 +84,29 @@ def _cost_of(month: date, shop_id: int | None) -> Any:
 def uses(first: date, last: date) -> list[Use]:
     """The budgets of the months between two days, the newest month first."""
     rows = CompensationBudget.objects.filter(month__gte=first.replace(day=1), month__lte=last)
-    return [Use(row, spent_in(row.month, row.shop_id)) for row in rows.select_related("shop", "set_by")]
+    budgets = list(rows.select_related("shop", "set_by"))
+    spent = _spent_by_month([row.month for row in budgets])
+    return [Use(row, spent.get((row.month, row.shop_id), Decimal(0))) for row in budgets]
+
+
+def _spent_by_month(months: Sequence[date]) -> dict[tuple[date, int | None], Decimal]:
+    """What was decided for in these months by shop, and under None of all of them together. One statement."""
+    if not months:
+        return {}
+    shop = Coalesce("ticket__shop_id", "disruption_order__order__shop_id")
+    month = TruncMonth("decided_at", tzinfo=SHANGHAI)
+    rows = Compensation.objects.filter(
+        status__in=COMPENSATION_COST,
+        decided_at__gte=Period.month_of(min(months)).start,
+        decided_at__lt=Period.month_of(max(months)).end,
+    )
+    found: dict[tuple[date, int | None], Decimal] = defaultdict(Decimal)
+    summed = rows.order_by().values_list(month, shop).annotate(sum=Sum("amount"))
+    for at, shop_id, amount in summed:
+        found[at.date(), None] += amount
+        if shop_id is not None:
+            found[at.date(), shop_id] += amount
+    return found
 
 
 @transaction.atomic
@@ -130,8 +153,10 @@ def warn(budget: CompensationBudget) -> list[BudgetAlarm]:
     """Tell those who may set budgets of every threshold that is reached and was not told. The row is what makes it
     once: of several at the same moment one inserts it."""
     spent = spent_in(budget.month, budget.shop_id)
+    reached, ticket = used_up(spent, budget.amount), _latest_ticket(budget)
     made = []
-    for percent in used_up(spent, budget.amount):
+    # Until a ticket cost something no notice can be given; it is then, and not before, that it was told.
+    for percent in reached if ticket is not None else ():
         alarm, is_new = BudgetAlarm.objects.get_or_create(
             month=budget.month,
             shop=budget.shop,
@@ -140,16 +165,18 @@ def warn(budget: CompensationBudget) -> list[BudgetAlarm]:
         )
         if is_new:
             made.append(alarm)
-            _tell(budget, percent)
+            _tell(percent, ticket)
     return made
 
 
-def _tell(budget: CompensationBudget, percent: int) -> None:
-    """The notice hangs on the ticket of the newest compensation, which brought it about."""
+def _latest_ticket(budget: CompensationBudget) -> Any:
+    """The ticket of the newest compensation, which notices hang on."""
     rows = _cost_of(budget.month, budget.shop_id).filter(ticket__isnull=False).select_related("ticket")
     last = rows.order_by("-decided_at", "-id").first()
-    if last is None:
-        return
+    return last.ticket if last is not None else None
+
+
+def _tell(percent: int, ticket: Any) -> None:
     people: Any = get_user_model().objects
     told = [person.pk for person in people.active() if person.has_perm(RIGHT)]
-    notices.notify(users=told, kind=_NOTICES[percent], ticket=last.ticket)
+    notices.notify(users=told, kind=_NOTICES[percent], ticket=ticket)
