@@ -125,3 +125,11 @@ def test_pages_are_for_who_may_manage_procedures(sop: Procedure, agent: User, le
     assert "离开条件" in shown
     new = text(browser(lead).get("/procedures/new/"))
     assert "第 1 步" in new
+
+
+@C06
+@pytest.mark.parametrize("further", ["[" * 3000, '{"public": NaN}', '{"when": Infinity}'])
+def test_what_is_no_json_is_told_beside_the_field(sop: Procedure, further: str) -> None:
+    form = ProcedureDraftForm({"title": "流程", "step_title_0": "核实", "step_further_0": further})
+    assert not form.is_valid()
+    assert "JSON" in str(form.errors["step_further_0"])

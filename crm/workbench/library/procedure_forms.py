@@ -194,12 +194,19 @@ def _card_fields(step: dict[str, Any], number: int, departments: list[tuple[str,
     }  # fmt: skip
 
 
+def _refuse_constant(name: str) -> None:
+    """NaN and Infinity are no JSON, and PostgreSQL keeps none."""
+    raise ValueError(name)
+
+
 def _further(text: str) -> dict[str, Any]:
     """What the part for experts says. Raises ValueError with a sentence."""
     if not text.strip():
         return {}
     try:
-        found = json.loads(text)
+        found = json.loads(text, parse_constant=_refuse_constant)
+    except RecursionError as error:
+        raise ValueError(str(_("不是有效的 JSON：%(error)s") % {"error": "…"})) from error
     except ValueError as error:
         raise ValueError(str(_("不是有效的 JSON：%(error)s") % {"error": str(error)[:100]})) from error
     if not isinstance(found, dict) or set(found) - set(FURTHER):
