@@ -192,6 +192,18 @@ def test_without_a_reason_the_pack_is_masked(ticket: Ticket, agent: User, audito
 
 
 @C35
+def test_what_was_noted_of_a_case_is_masked_with_the_rest(ticket: Ticket, agent: User) -> None:
+    case = cases.open_case(
+        actor=agent, authority="12315", external_number="310104-9", received_at=MONDAY_NINE, ticket=ticket
+    )
+    cases.record_moment(case=case, actor=agent, event="accepted", at=MONDAY_NINE, note="经办人电话 13800138000")
+    for reason, is_shown in (("", False), ("12315 要求", True)):
+        files = _files(packs.make_pack(actor=agent, case=case, reason=reason))
+        paper = "".join(pages(files["evidence.pdf"])).replace("\n", "")
+        assert ("13800138000" in files["case.json"].decode(), "13800138000" in paper) == (is_shown, is_shown)
+
+
+@C35
 def test_the_paper_has_a_cover_contents_with_every_hash_the_pictures_and_page_numbers(
     ticket: Ticket, agent: User, upload: Any
 ) -> None:

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from core import clock
 from core.errors import NotAllowed, TooLarge
 from core.events import EventData, record_events
+from core.language import mask_text
 from core.privacy.services import REVEAL_PERMISSION
 from tickets import events
 from tickets.models import Attachment, Evidence, EvidencePack, LegalCase, Ticket
@@ -142,7 +143,7 @@ def _temporary_file() -> Any:
 def _write(
     writer: _Writer, ticket: Ticket | None, case: LegalCase | None, actor: "User", at: datetime, *, masked: bool
 ) -> tuple[dict[str, Any], str]:
-    facts: dict[str, Any] = {"case": _case_facts(case) if case is not None else None}
+    facts: dict[str, Any] = {"case": _case_facts(case, masked=masked) if case is not None else None}
     if ticket is not None:
         facts |= {
             "conversation": sources.conversation(ticket, masked=masked),
@@ -175,9 +176,14 @@ def _write(
     return manifest, digest
 
 
-def _case_facts(case: LegalCase) -> dict[str, Any]:
+def _case_facts(case: LegalCase, *, masked: bool) -> dict[str, Any]:
     moments = [
-        {"event": row.event, "what": row.get_event_display(), "at": sources.moment(row.at), "note": row.note}
+        {
+            "event": row.event,
+            "what": row.get_event_display(),
+            "at": sources.moment(row.at),
+            "note": mask_text(row.note or "") if masked else row.note,
+        }
         for row in case.moments.all()
     ]
     deadlines = [
