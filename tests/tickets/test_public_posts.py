@@ -106,8 +106,8 @@ def test_thresholds_are_the_supervisors_to_edit(
     with pytest.raises(NotAllowed):
         posts.save_threshold(threshold=row, actor=agent, values={"reach": 50})
     for threshold in (row, None):
+        values = {"reach": 100_000, "priority": "high"}
         with pytest.raises(Conflict) as double:
-            values = {"reach": 100_000, "priority": "high"}
             posts.save_threshold(threshold=threshold, actor=supervisor, values=values)
         assert (double.value.status, list(double.value.fields)) == (409, ["reach"])
     row.refresh_from_db()
