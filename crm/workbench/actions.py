@@ -1,7 +1,7 @@
 """The moves a person may make on the desk, in the order of the menu."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -10,11 +10,14 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import InvalidInput
+from core.procedures.models import ProcedureTask
+from core.wording import listed
 from crm.staff.models import User
 from crm.staff.services import relief
 from crm.workbench.moments import read_moment
-from tickets.choices import ChannelKind, Confirmation, LinkKind
+from tickets.choices import ChannelKind, Confirmation, LinkKind, TicketType
 from tickets.models import Ticket
+from tickets.procedures.kind import SUBJECT
 from tickets.services import (
     catalogue,
     contact,
@@ -28,6 +31,8 @@ from tickets.services import (
 )
 
 Values = Mapping[str, str]
+#: Open tasks that the dialog of closing names.
+MOST_TASKS = 5
 
 
 def _reason(values: Values) -> str:
@@ -184,6 +189,8 @@ class ShownAction:
     shortcut: str = ""
     dialog: bool = False
     danger: bool = False
+    #: What is said in its dialog before it is done.
+    hint: str = ""
 
 
 _MENU = (
@@ -203,4 +210,17 @@ def available_actions(ticket: Ticket, user: User) -> list[ShownAction]:
     if not user.has_perm("tickets.transition_ticket"):
         return []
     allowed = set(ticket.allowed_actions())
-    return [item for item in _MENU if item.key in allowed]
+    return [
+        replace(item, hint=_still_open(ticket)) if item.key == "close" else item
+        for item in _MENU
+        if item.key in allowed
+    ]
+
+
+def _still_open(ticket: Ticket) -> str:
+    """What departments have still to do for a complaint; closing it does not wait for them."""
+    if ticket.type != TicketType.COMPLAINT:
+        return ""
+    rows: Any = ProcedureTask.objects.filter(run__subject_type=SUBJECT, run__subject_id=ticket.pk)
+    titles = list(rows.open().order_by("due_at", "id").values_list("title", flat=True)[:MOST_TASKS])
+    return gettext("还有任务未完成：%(names)s。") % {"names": listed(titles)} if titles else ""

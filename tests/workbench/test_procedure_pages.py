@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from core.events import run_consumers
-from core.procedures.models import Department, ProcedureRun
+from core.procedures.models import Department, ProcedureRun, ProcedureTask
 from core.procedures.services import departments
 from crm.staff.choices import Role
 from crm.staff.models import User
@@ -130,3 +130,12 @@ def test_the_api_goes_the_same_way_and_names_what_is_wrong(complaint: Ticket, ag
     for bad in wrong:
         assert api.post(f"{address}/advance/", bad, format="json").status_code == 400
     assert Department.objects.count() == 6
+
+
+def test_who_closes_a_complaint_reads_what_is_still_open(complaint: Ticket, make_ticket: Any, agent: User) -> None:
+    transitions.solve(ticket=complaint, actor=agent)
+    run_consumers()
+    [title] = ProcedureTask.objects.filter(run__subject_id=complaint.pk).open().values_list("title", flat=True)  # type: ignore[attr-defined]
+    assert f'data-hint="还有任务未完成：{title}。"' in text(browser(agent).get(f"/desk/{complaint.number}/"))
+    ProcedureTask.objects.filter(run__subject_id=complaint.pk).update(state="cancelled")
+    assert "还有任务未完成" not in text(browser(agent).get(f"/desk/{complaint.number}/"))

@@ -102,9 +102,11 @@
     const url = main().dataset.actUrl.replace("ACTION", action);
     load("#desk-ticket", url, { verb: "POST", values: { ...values, typed, typed_kind: composer()?.dataset.kind || "" } });
   }
-  function openAct(action, label, into = "") {
+  function openAct(action, label, into = "", hint = "") {
     const dialog = $("#act-dialog");
     $("#act-title").textContent = label;
+    $("#act-hint").textContent = hint;
+    $("#act-hint").hidden = !hint;
     $$("[data-for]", dialog).forEach((field) => { field.hidden = field.dataset.for !== action; });
     $$("[data-not-for]", dialog).forEach((field) => { field.hidden = field.dataset.notFor === action; });
     $("#act-reason").value = "";
@@ -224,7 +226,7 @@
     const action = target.closest("[data-act]");
     if (action) act(action.dataset.act);
     const dialog = target.closest("[data-act-dialog]");
-    if (dialog) openAct(dialog.dataset.actDialog, dialog.dataset.label, dialog.dataset.into);
+    if (dialog) openAct(dialog.dataset.actDialog, dialog.dataset.label, dialog.dataset.into, dialog.dataset.hint);
     if (target.closest("[data-handover]")) openHandover();
     const tab = target.closest(".d-composer-tabs [data-kind]");
     if (tab) setKind(tab.dataset.kind);
