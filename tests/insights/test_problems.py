@@ -137,6 +137,9 @@ def test_the_page_shows_both_and_acts(complain: Any, lead: User) -> None:
     problem = Problem.objects.get()
     moved = person.post(f"/problems/{problem.pk}/", {"step": "move", "state": "analysing"})
     assert "请先指定责任人" in text(moved, 409)
+    for state in ("unfinished", "open"):
+        listing = person.get("/problems/", {"state": state}).context["listing"]
+        assert [tab.count for tab in listing.tabs if tab.key == listing.chosen] == [1]
     assert "有 1 处需要修改" in text(person.post(f"/problems/{problem.pk}/edit/", {"title": " "}), 422)
 
 

@@ -126,8 +126,10 @@ def test_filters_narrow_and_what_cannot_be_answered_is_refused(month: None, supe
 
 @pytest.mark.capability("C25")
 def test_the_file_has_the_numbers_of_the_page(month: None, supervisor: User) -> None:
-    page = text(browser(supervisor).get(f"/reports/handling/?{DAYS}"))
-    assert "商品质量问题" in page
+    page = text(browser(supervisor).get(f"/reports/handling/?{DAYS}&type=consultation"))
+    for kept in ("2026-11-01 – 2026-11-30", 'value="2026-11-01"', "to=2026-11-30&amp;type=consultation"):
+        assert kept in page
+    assert "商品质量问题" in text(browser(supervisor).get(f"/reports/handling/?{DAYS}"))
     answer = browser(supervisor).get(f"/reports/handling/export/?{DAYS}")
     rows = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
     assert rows[1].startswith("商品质量问题,3,60.0,9900,13500,2,66.7,2,1,50.0,1,0,0")

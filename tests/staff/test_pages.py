@@ -8,7 +8,7 @@ from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from core.events import Event
-from crm.navigation import entries
+from crm.navigation import entries, rail
 from crm.staff.models import User
 from crm.staff.services import change_availability, mark_absent
 from crm.templatetags.kean import span
@@ -77,6 +77,12 @@ def test_the_rail_shows_what_the_role_may_open(agent: User, admin: User) -> None
     assert "settings" not in keys(agent)
     assert "team" in keys(agent)
     assert next(entry for entry in entries(agent, "/team/") if entry.place.key == "team").is_current
+    places = entries(admin, "/quality/")
+    shown = rail(places)
+    held = [entry for group in [*shown.groups, *(rest for _head, rest in shown.rest)] for entry in group]
+    assert shown.is_beyond
+    assert len(held) == len(places)
+    assert len({entry.place.shortcut for entry in places}) == len(places)
 
 
 @pytest.mark.parametrize("url", ["/team/", "/profile/", "/accounts/password/change/"])
