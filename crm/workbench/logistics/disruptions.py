@@ -130,7 +130,11 @@ def _disruption(request: HttpRequest, pk: int) -> Any:
 @require_GET
 def disruption_page(request: HttpRequest, pk: int) -> HttpResponse:
     """What happened, what was said, what was given, and the orders one by one."""
-    row, user = _disruption(request, pk), person_of(request)
+    return _shown(request, _disruption(request, pk), UpdateForm())
+
+
+def _shown(request: HttpRequest, row: Disruption, form: UpdateForm) -> HttpResponse:
+    user = person_of(request)
     orders = DisruptionOrder.objects.visible_to(user).filter(disruption=row).select_related("order__customer")
     context = {
         "row": row,
@@ -139,12 +143,12 @@ def disruption_page(request: HttpRequest, pk: int) -> HttpResponse:
         "waiting": running.concerned_of(row).count() if row.status == DisruptionStatus.DRAFT else 0,
         "updates": list(row.updates.select_related("author")[:20]),
         "statuses": [OrderStatus(one).label for one in row.statuses],
-        "form": UpdateForm(),
+        "form": form,
         "page": page_of(orders, ("id",), request.GET.get("cursor")),
         "can_start": user.has_perm("customers.start_disruption"),
         "can_handle": user.has_perm("customers.handle_disruption"),
     }
-    return render(request, "workbench/disruptions/page.html", context)
+    return render(request, "workbench/disruptions/page.html", context, status=422 if form.errors else 200)
 
 
 @login_required
@@ -153,9 +157,16 @@ def disruption_page(request: HttpRequest, pk: int) -> HttpResponse:
 def disruption_act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     """start · update · plan · choose · close: the services decide who may."""
     row = _disruption(request, pk)
+    writes = row.status == DisruptionStatus.RUNNING and request.user.has_perm("customers.start_disruption")
+    form = UpdateForm(request.POST) if verb == "update" and writes else None
+    if form is not None and not form.is_valid():
+        return _shown(request, row, form)
     try:
         messages.success(request, _act(request, row, verb))
     except DomainError as error:
+        if form is not None:
+            form.add_domain_error(error)
+            return _shown(request, row, form)
         messages.error(request, error.message)
     return redirect("disruption_page", pk=pk)
 

@@ -137,7 +137,11 @@ def _recall(request: HttpRequest, pk: int) -> Any:
 @require_GET
 def recall_page(request: HttpRequest, pk: int) -> HttpResponse:
     """The plan, the duties of law, how far it is, and the orders one by one."""
-    recall, user = _recall(request, pk), person_of(request)
+    return _shown(request, _recall(request, pk), CloseForm())
+
+
+def _shown(request: HttpRequest, recall: Recall, form: CloseForm) -> HttpResponse:
+    user = person_of(request)
     found = progress.progress_of(recall)
     rows = RecallOrder.objects.visible_to(user).filter(recall=recall).with_notices().with_calls()
     page = page_of(rows.select_related("order__customer"), ("id",), request.GET.get("cursor"))
@@ -154,12 +158,12 @@ def recall_page(request: HttpRequest, pk: int) -> HttpResponse:
         "channels": [OutreachChannel(one).label for one in recall.channels],
         "page": page,
         "steps": [(one.value, one.label) for one in progress.STEPS],
-        "close_form": CloseForm(),
+        "close_form": form,
         "can_start": user.has_perm("customers.start_recall"),
         "can_handle": user.has_perm("customers.handle_recall"),
         "can_call": user.has_perm("customers.handle_outreach"),
     }
-    return render(request, "workbench/recalls/page.html", context)
+    return render(request, "workbench/recalls/page.html", context, status=422 if form.errors else 200)
 
 
 def _scope(recall: Recall) -> Scope | None:
@@ -189,9 +193,16 @@ def _bars(found: progress.Progress) -> list[tuple[str, int, int]]:
 def recall_act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     """start · close · duty · mark: the services decide who may."""
     recall = _recall(request, pk)
+    closes = recall.status == RecallStatus.RUNNING and request.user.has_perm("customers.start_recall")
+    form = CloseForm(request.POST) if verb == "close" and closes else None
+    if form is not None and not form.is_valid():
+        return _shown(request, recall, form)
     try:
         messages.success(request, _act(request, recall, verb))
     except DomainError as error:
+        if form is not None:
+            form.add_domain_error(error)
+            return _shown(request, recall, form)
         messages.error(request, error.message)
     return redirect("recall_page", pk=pk)
 
@@ -219,7 +230,7 @@ def _act(request: HttpRequest, recall: Recall, verb: str) -> str:
             row = rows.filter(pk=_number(request, "order")).first()
             if row is None:
                 raise Http404
-            step, note = request.POST.get("step", ""), request.POST.get("note", "")
+            step, note = request.POST.get("step", ""), typed(request.POST.get("note", ""))
             progress.mark_order(recall_order=row, actor=user, step=step, note=note)
             return _("进展已登记。")
     raise Http404
