@@ -264,7 +264,7 @@ def appointment_new(request: HttpRequest) -> HttpResponse:
     form = BookForm(request.POST or None, user=user, initial=_initial(request, user))
     if request.method == "POST" and form.is_valid():
         data = dict(form.cleaned_data)
-        ticket = Ticket.objects.visible_to(user).named(data.pop("ticket").strip()).first()
+        ticket = Ticket.objects.visible_to(user).filter(number=data.pop("ticket").strip()).first()
         if ticket is None:
             form.add_error("ticket", _("没有这张工单。"))
         else:

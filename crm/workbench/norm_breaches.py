@@ -219,7 +219,8 @@ def breach_new(request: HttpRequest) -> HttpResponse:
     form = MarkForm(request.POST or None, initial={"ticket": request.GET.get("ticket", "")[:20]})
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
-        ticket = Ticket.objects.visible_to(request.user).named(data["ticket"].strip()).first()  # type: ignore[arg-type]
+        rows = Ticket.objects.visible_to(request.user)  # type: ignore[arg-type]
+        ticket = rows.filter(number=data["ticket"].strip()).first()
         if ticket is None:
             form.add_error("ticket", _("没有这张工单。"))
         else:

@@ -2,11 +2,12 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class EntryKind(models.TextChoices):
     NOTE = "note", _("讨论")
-    DECISION = "decision", _("决定")
+    DECISION = "decision", pgettext_lazy("room", "决定")
     ANSWER = "answer", _("外部答复")
 
 

@@ -33,7 +33,7 @@ def case_new(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         data = dict(form.cleaned_data)
         number = data.pop("ticket").strip()
-        rows = Ticket.objects.visible_to(user).named(number).select_related("shop", "assignee")
+        rows = Ticket.objects.visible_to(user).filter(number=number).select_related("shop", "assignee")
         ticket = rows.first() if number else None
         if number and ticket is None:
             form.add_error("ticket", _("没有这张工单。"))

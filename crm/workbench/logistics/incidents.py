@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from core import clock
@@ -66,7 +67,7 @@ class IncidentForm(DressedForm):
     )
     is_large_loss = forms.BooleanField(label=lazy("重大财产损失"), required=False)
     injury = words_field(lazy("伤情与损失"), incidents.TEXT_LENGTH, required=False)
-    circumstances = words_field(lazy("经过"), incidents.TEXT_LENGTH)
+    circumstances = words_field(pgettext_lazy("incident", "经过"), incidents.TEXT_LENGTH)
     storage = words_field(
         lazy("储存与使用情况"), incidents.TEXT_LENGTH, help_text=lazy("温度、环境、用法、配件；不清楚请写“不清楚”。")
     )
@@ -126,7 +127,8 @@ def _report(form: IncidentForm, user: User) -> SafetyIncident:
     data = dict(form.cleaned_data)
     number, order_no = data.pop("ticket").strip(), data.pop("order_no")
     customer = intake.CustomerGiven(name=data.pop("customer_name"), phone=data.pop("customer_phone"))
-    ticket: Ticket | None = Ticket.objects.visible_to(user).named(number).first() if number else None
+    # A number only: half a number must never raise an incident on the ticket that happens to have that id.
+    ticket: Ticket | None = Ticket.objects.visible_to(user).filter(number=number).first() if number else None
     if number and ticket is None:
         sentence = _("没有这张工单。")
         raise InvalidInput(sentence, fields={"ticket": [sentence]})
