@@ -235,7 +235,7 @@ class _Checker:
     def _due(self, raw: Any, place: str) -> None:
         seconds = raw.get("seconds") if isinstance(raw, Mapping) else None
         if isinstance(seconds, bool) or not isinstance(seconds, int) or not 60 <= seconds <= LONGEST_DUE:
-            self.say(place, _("时限 due.seconds 须为 60 秒到 366 天之间的整数。"))
+            self.say(place, _("时限须在 1 分钟到 366 天之间。"))
         if isinstance(raw, Mapping) and raw.get("clock", DueClock.NATURAL) not in DueClock.values:
             self.say(place, _("due.clock 须为 natural 或 working。"))
 
