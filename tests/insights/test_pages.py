@@ -279,12 +279,12 @@ def test_the_norms_can_be_had_as_a_file(busy: None, supervisor: User) -> None:
     client.force_login(supervisor)
     answer = client.get("/reports/export/?from=2026-11-16&to=2026-11-17&table=norms&format=csv")
     lines = list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
-    assert lines[0] == ["分组", "名称", "时效", "质量", "合计"]
+    assert lines[0] == ["分组", "名称", "时效", "质量", "售后时限", "合计"]
     total = next(line for line in lines if line[0] == "合计")
-    assert f'data-count="{total[4]}"' in html
+    assert f'data-count="{total[5]}"' in html
     stages = [line for line in lines if line[0] == "阶段"]
-    assert sum(int(line[4]) for line in stages) == int(total[4])
-    assert all(int(line[2]) + int(line[3]) == int(line[4]) for line in stages)
+    assert sum(int(line[5]) for line in stages) == int(total[5])
+    assert all(sum(int(count or 0) for count in line[2:5]) == int(line[5]) for line in stages)
 
 
 def _plain(html: str) -> str:

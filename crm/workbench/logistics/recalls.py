@@ -230,7 +230,7 @@ def _act(request: HttpRequest, recall: Recall, verb: str) -> str:
             row = rows.filter(pk=_number(request, "order")).first()
             if row is None:
                 raise Http404
-            step, note = request.POST.get("step", ""), typed(request.POST.get("note", ""))
+            step, note = request.POST.get("step", ""), request.POST.get("note", "")
             progress.mark_order(recall_order=row, actor=user, step=step, note=note)
             return _("进展已登记。")
     raise Http404
