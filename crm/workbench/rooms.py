@@ -260,7 +260,7 @@ _STEPS: dict[str, Any] = {
 
 def _context(room: Room, user: User) -> dict[str, Any]:
     steers = rooms.may_steer(room, user)
-    known = list(room.guests.select_related("invited_by")[:SHOWN]) if steers else []
+    known = list(guests.guests_of(room, user)[:SHOWN]) if steers else []
     visits = guests.visits_of(room) if known else {}
     for one in known:
         one.seen_at = visits.get(one.pk)

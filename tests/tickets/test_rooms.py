@@ -118,6 +118,14 @@ def test_a_guest_sees_what_is_marked_and_their_own_words_alone(room: Room, agent
     assert [entry.text for entry in guests.shown_to(carrier)] == ["请提供签收底单", "底单已寄"]
 
 
+def test_who_is_invited_is_known_to_those_who_see_the_complaint_alone(
+    room: Room, agent: User, other_agent: User, auditor: User
+) -> None:
+    invited = guests.invite(room=room, actor=agent, name="顺丰").guest
+    assert [list(guests.guests_of(room, user)) for user in (agent, auditor)] == [[invited], [invited]]
+    assert not guests.guests_of(room, other_agent).exists()
+
+
 def test_the_link_ends_at_its_moment(room: Room, agent: User, frozen: Any) -> None:
     invited = guests.invite(room=room, actor=agent, name="顺丰", days=3)
     assert invited.guest.expires_at == datetime(2026, 11, 19, 1, tzinfo=UTC)

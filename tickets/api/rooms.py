@@ -235,7 +235,7 @@ class RoomViewSet(CreateMixin, UpdateMixin, ReadViewSet):
         if request.method == "POST":
             made = guests.invite(room=room, actor=request.user, **self.validated())  # type: ignore[arg-type]
             return Response(InvitedGuestSerializer(made).data, status=status.HTTP_201_CREATED)
-        page = self.paginate_queryset(room.guests.select_related("invited_by"))
+        page = self.paginate_queryset(guests.guests_of(room, request.user))  # type: ignore[arg-type]
         return self.get_paginated_response(RoomGuestSerializer(page, many=True).data)
 
     @extend_schema(parameters=[_ID], request=None, responses=RoomGuestSerializer)
