@@ -111,6 +111,9 @@ def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_stays(sop: Pro
     unknown = data | {"step_further_1": '{"leave": {"field": "nonsense", "op": "eq", "value": 1}}'}
     answer = client.post(path, unknown)
     assert "step_title_1" in answer.context["draft_form"].errors
+    for days, fits in (("366", True), ("367", False)):
+        answer = client.post(path, wrong | {"step_due_2": days, "step_unit_2": "86400"})
+        assert ("step_due_2" in answer.context["draft_form"].errors) is not fits
     empty = {name: "" if name.startswith("step_title_") else value for name, value in data.items()}
     assert client.post(path, empty).status_code == 422
     assert sop.versions.count() == 1

@@ -17,7 +17,7 @@ from core.procedures.choices import DueClock
 from core.procedures.models import Department
 from core.procedures.services.departments import ensure_departments
 from core.procedures.services.templates import words_of
-from core.procedures.template import MOST_STEPS, duration
+from core.procedures.template import LONGEST_DUE, MOST_STEPS, duration
 from crm.workbench.library.forms import DraftForm, ItemForm
 
 SPARE_STEPS = 3
@@ -114,7 +114,7 @@ class ProcedureDraftForm(DraftForm):
             "key": given("key") or f"s{place}",
             "title": given("title").strip(),
             "department": given("department") or registry.HOME,
-            "due": {"seconds": (given("due") or 0) * int(given("unit") or MINUTE), "clock": given("clock")},
+            "due": {"seconds": self._seconds(data, number), "clock": given("clock")},
             **self._read(f"step_further_{number}", given("further"), _further),
         }
         if given("instructions"):
@@ -124,6 +124,15 @@ class ProcedureDraftForm(DraftForm):
             "proof": self._read(f"step_proof_{number}", given("proof"), writing.read_proofs),
         }
         return step | {name: value for name, value in lists.items() if value}
+
+    def _seconds(self, data: dict[str, Any], number: int) -> int:
+        """The limit of a card; one that cannot be is named at its field and counts as the shortest."""
+        amount, unit = data.get(f"step_due_{number}") or 0, int(data.get(f"step_unit_{number}") or MINUTE)
+        if MINUTE <= amount * unit <= LONGEST_DUE:
+            return amount * unit
+        if f"step_due_{number}" not in self.errors:
+            self.add_error(f"step_due_{number}", _("时限须在 1 分钟到 366 天之间。"))
+        return MINUTE
 
     def _read(self, name: str, text: Any, reader: Callable[[str], Any]) -> Any:
         try:
