@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
+from core.admin_bases import ReadOnlyAdmin
 from core.conditions import ConditionError
 from core.errors import DomainError
 from core.privacy.masks import mask_address, mask_email, mask_name, mask_phone
@@ -221,16 +222,6 @@ class OrderItemInline(ReadOnlyInline):
     readonly_fields = fields
 
 
-class ReadOnlyAdmin(KeptAdmin):
-    """Rows that services write and nobody edits here."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
 @admin.register(Order)
 class OrderAdmin(ReadOnlyAdmin):
     list_display = ("order_no", "shop", "status", "paid", "ordered_at")
@@ -251,9 +242,6 @@ class OrderAdmin(ReadOnlyAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("shown_receiver",)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return Order.objects.visible_to(request.user)  # type: ignore[no-any-return]
 
     @display(description=_("收货人"))
     def shown_receiver(self, order: Order) -> str:

@@ -50,9 +50,6 @@ class CustomerValueAdmin(ReadOnlyAdmin):
     list_select_related = ["customer"]
     show_full_result_count = False
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return CustomerValue.objects.visible_to(request.user)  # type: ignore[no-any-return]
-
 
 @admin.register(ConsentRecord)
 class ConsentRecordAdmin(ReadOnlyAdmin):
@@ -60,6 +57,3 @@ class ConsentRecordAdmin(ReadOnlyAdmin):
     list_filter = ["purpose", "decision", "channel"]
     list_select_related = ["customer", "actor"]
     show_full_result_count = False
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return ConsentRecord.objects.visible_to(request.user)  # type: ignore[no-any-return]

@@ -6,8 +6,9 @@ from django.contrib import admin, messages
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
+from core.admin_bases import ReadOnlyAdmin
 from core.errors import InvalidInput
-from core.versions.admin import ItemAdmin, ReadOnlyAdmin, VersionAdmin, VersionInline
+from core.versions.admin import ItemAdmin, VersionAdmin, VersionInline
 from knowledge import services
 from knowledge.diagnosis import trees
 from knowledge.models import (

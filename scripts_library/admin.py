@@ -6,7 +6,8 @@ from django import forms
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from core.versions.admin import ItemAdmin, ReadOnlyAdmin, VersionAdmin, VersionForm, VersionInline
+from core.admin_bases import ReadOnlyAdmin
+from core.versions.admin import ItemAdmin, VersionAdmin, VersionForm, VersionInline
 from scripts_library import services
 from scripts_library.choices import TICKET_TYPES
 from scripts_library.models import ScriptExample, ScriptTemplate, ScriptUsage, ScriptVersion

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 
+from core.admin_bases import ReadOnlyAdmin
 from core.conditions import ConditionError, FieldSet, parse
 from core.errors import DomainError, InvalidInput
 from tickets import abuse_admin as abuse_admin  # likewise
@@ -52,19 +53,6 @@ from tickets.services.mailboxes import configuring as configuring_mail
 from tickets.services.norms import breaches, configuring
 from tickets.services.norms.facts import NORM_FIELDS
 from tickets.triage.models import TriageModel
-
-
-class ReadOnlyAdmin(ModelAdmin):
-    """Rows that services write and nobody edits."""
-
-    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class KeptAdmin(ModelAdmin):
@@ -267,7 +255,7 @@ class SLAPolicyAdmin(KeptAdmin):
 
 
 @admin.register(SLAClock)
-class SLAClockAdmin(ReadOnlyAdmin):
+class SLAClockAdmin(desk_admin.OfTicketAdmin):
     list_display = ("ticket", "metric", "cycle", "due_at", "met_at", "breached_at")
     list_filter = ("metric",)
     list_select_related = ("ticket",)
@@ -330,9 +318,6 @@ class NormBreachAdmin(ReadOnlyAdmin):
     show_full_result_count = False
     actions = ("withdraw",)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[NormBreach]:
-        return NormBreach.objects.visible_to(request.user)
-
     def has_judge_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("tickets.judge_normbreach")
 
@@ -352,14 +337,17 @@ class AttachmentAdmin(ReadOnlyAdmin):
     show_full_result_count = False
     fields = ("name", "size", "content_type", "sha256", "uploader", "created_at")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Attachment]:
-        return Attachment.objects.visible_to(request.user)
+
+@admin.register(ContactAttempt, TicketPause, TicketTag, TicketWatcher)
+class TicketRecordAdmin(desk_admin.OfTicketAdmin):
+    list_display = ("__str__", "ticket")
 
 
-@admin.register(ContactAttempt, TicketMerge, TicketPause, TicketTag, TicketWatcher)
-class TicketRecordAdmin(ReadOnlyAdmin):
-    list_display = ("__str__",)
-    show_full_result_count = False
+@admin.register(TicketMerge)
+class TicketMergeAdmin(desk_admin.OfTicketAdmin):
+    tickets = ("source", "target")
+    list_display = ("source", "target", "actor", "merged_at", "undone_at")
+    list_select_related = ("source", "target", "actor")
 
 
 @admin.register(TriageModel)
@@ -381,6 +369,3 @@ class CompensationAdmin(ReadOnlyAdmin):
     list_select_related = ["ticket", "granted_by"]
     search_fields = ["=ticket__number"]
     show_full_result_count = False
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return Compensation.objects.visible_to(request.user)  # type: ignore[arg-type]

@@ -32,15 +32,11 @@ class StepInline(TabularInline):
 class AfterSalesAdmin(ReadOnlyAdmin):
     list_display = ("id", "ticket", "kind", "reason", "state", "sku", "quantity", "amount", "due_at", "overdue_count")
     list_filter = ("state", "kind", "reason")
-    list_select_related = ("ticket",)
+    list_select_related = ("ticket", "order")
     search_fields = ("=ticket__number", "=sku")
     show_full_result_count = False
     exclude = ("note", "row_key")
     inlines: ClassVar[list[Any]] = [StepInline]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows: QuerySet[Any] = AfterSales.objects.visible_to(person(request))
-        return rows.select_related("ticket", "order")
 
 
 @admin.register(AfterSalesStep)
@@ -75,10 +71,6 @@ class RefundAdmin(ReadOnlyAdmin):
     list_select_related = ("order", "requested_by")
     search_fields = ("=order__order_no", "=reference")
     show_full_result_count = False
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows: QuerySet[Any] = Refund.objects.visible_to(person(request))
-        return rows
 
 
 @admin.register(AfterSalesLimit)

@@ -1,10 +1,8 @@
 """Visits in the admin: when, by whom and how they ended; never the address."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
 
 from core.admin_bases import ReadOnlyAdmin
 from tickets.models import Appointment
@@ -21,7 +19,3 @@ class AppointmentAdmin(ReadOnlyAdmin):
         *list_display, "reason", "booked_by", "booked_at", "reminded_at", "signature_sha256", "unsigned_reason",
         "ended_by", "ended_at",
     )  # fmt: skip
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows: QuerySet[Any] = Appointment.objects.visible_to(request.user)  # type: ignore[arg-type]
-        return rows

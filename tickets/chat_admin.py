@@ -61,9 +61,6 @@ class ChatAdmin(ReadOnlyAdmin):
     show_full_result_count = False
     fields = ("ticket", "channel", "began_with_bot", "handed_over_at", "handover_reason", "started_at")
 
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return Chat.objects.visible_to(cast(Any, request.user))
-
 
 @admin.register(BotAnswer)
 class BotAnswerAdmin(ReadOnlyAdmin):

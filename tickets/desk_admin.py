@@ -1,6 +1,6 @@
 """What people have in hand, in the admin: that it exists, never what is written in it."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -12,15 +12,17 @@ from tickets.querysets import sight
 
 
 class OfTicketAdmin(ReadOnlyAdmin):
-    """Rows of tickets in sight."""
+    """Rows of tickets in sight: of every ticket that a row names."""
 
-    list_select_related: ClassVar[tuple[str, ...]] = ("ticket",)
+    tickets: ClassVar[tuple[str, ...]] = ("ticket",)
+    list_select_related: Any = ("ticket",)
     list_per_page = 50
     show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        looking: Any = request.user
-        rows: QuerySet[Any] = super().get_queryset(request).filter(sight(looking, "ticket__"))
+        rows: QuerySet[Any] = super().get_queryset(request)
+        for name in self.tickets:
+            rows = rows.filter(sight(cast(Any, request.user), f"{name}__"))
         return rows
 
 

@@ -48,9 +48,6 @@ class ComplaintGradeAdmin(ReadOnlyAdmin):
     list_select_related = ["ticket", "level", "actor"]
     show_full_result_count = False
 
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return ComplaintGrade.objects.visible_to(request.user)
-
 
 @admin.register(Escalation)
 class EscalationAdmin(ReadOnlyAdmin):
@@ -58,6 +55,3 @@ class EscalationAdmin(ReadOnlyAdmin):
     list_filter = ["trigger", "target_role"]
     list_select_related = ["ticket", "trigger", "taken_by", "ended_by"]
     show_full_result_count = False
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return Escalation.objects.visible_to(request.user)

@@ -1,9 +1,6 @@
 """The ledger in the admin: to look at; it is checked on its page."""
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from core.admin_bases import ReadOnlyAdmin
@@ -21,9 +18,6 @@ class LedgerEntryAdmin(ReadOnlyAdmin):
     @admin.display(description=_("指纹"))
     def mark_shown(self, entry: LedgerEntry) -> str:
         return entry.mark
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).visible_to(request.user)  # type: ignore[attr-defined]
 
 
 @admin.register(LedgerCheck)

@@ -70,10 +70,6 @@ class _SeenAdmin(ReadOnlyAdmin):
     show_full_result_count = False
     ordering = ("-id",)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows: QuerySet[Any] = self.model._default_manager.visible_to(request.user)  # type: ignore[attr-defined]
-        return rows
-
 
 class MomentInline(TabularInline):
     model = LegalMoment

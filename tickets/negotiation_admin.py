@@ -76,9 +76,6 @@ class CustomerDemandAdmin(ReadOnlyAdmin):
     exclude = ["words"]
     show_full_result_count = False
 
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return CustomerDemand.objects.visible_to(request.user)
-
 
 class OfferInline(TabularInline):
     model = NegotiationOffer
@@ -99,6 +96,3 @@ class NegotiationAdmin(ReadOnlyAdmin):
     exclude = ["end_note", "inputs"]
     show_full_result_count = False
     inlines = (OfferInline,)
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return Negotiation.objects.visible_to(request.user)

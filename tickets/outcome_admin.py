@@ -1,15 +1,14 @@
 """Look backs on closed complaints in the admin."""
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 from django.contrib import admin
-from django.http import HttpRequest
 
 from core.admin_bases import ReadOnlyAdmin
 from tickets.models import ComplaintOutcome
 
 if TYPE_CHECKING:
-    from crm.staff.models import User
+    pass
 
 
 @admin.register(ComplaintOutcome)
@@ -19,6 +18,3 @@ class ComplaintOutcomeAdmin(ReadOnlyAdmin):
     list_select_related = ["ticket", "level"]
     search_fields = ["=ticket__number"]
     show_full_result_count = False
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return ComplaintOutcome.objects.visible_to(cast("User", request.user))

@@ -38,18 +38,12 @@ class PostLinkAdmin(ReadOnlyAdmin):
     list_select_related = ["post", "ticket", "linked_by", "unlinked_by"]
     show_full_result_count = False
 
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return PostLink.objects.visible_to(request.user)
-
 
 @admin.register(TicketReach)
 class TicketReachAdmin(ReadOnlyAdmin):
     list_display = ["ticket", "reach", "passed", "raised_at"]
     list_select_related = ["ticket"]
     show_full_result_count = False
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return TicketReach.objects.visible_to(request.user)
 
 
 @admin.register(ReachThreshold)

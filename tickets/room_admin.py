@@ -39,9 +39,6 @@ class RoomAdmin(ReadOnlyAdmin):
     exclude = ["summary"]
     inlines = (MemberInline, GuestInline)
 
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return Room.objects.visible_to(request.user)
-
 
 @admin.register(RoomEntry)
 class RoomEntryAdmin(ReadOnlyAdmin):
@@ -50,9 +47,6 @@ class RoomEntryAdmin(ReadOnlyAdmin):
     list_select_related = ["room", "author", "guest"]
     show_full_result_count = False
     exclude = ["text"]
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return RoomEntry.objects.visible_to(request.user)
 
 
 @admin.register(RoomVisit)

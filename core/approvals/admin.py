@@ -98,6 +98,3 @@ class ApprovalRequestAdmin(ReadOnlyAdmin):
     list_filter = ["state", "kind"]
     list_select_related = ["requester", "decider"]
     show_full_result_count = False
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return ApprovalRequest.objects.visible_to(request.user)

@@ -1,7 +1,4 @@
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 
 from core.admin_bases import ReadOnlyAdmin
 from core.events.models import Event, EventCursor
@@ -15,9 +12,6 @@ class EventAdmin(ReadOnlyAdmin):
     search_fields = ["=subject_id", "kind"]
     ordering = ["-id"]
     show_full_result_count = False
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return Event.objects.visible_to(request.user)
 
 
 @admin.register(EventCursor)

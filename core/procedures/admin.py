@@ -172,9 +172,6 @@ class ProcedureRunAdmin(ReadOnlyAdmin):
     show_full_result_count = False
     inlines = (StepInline,)
 
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return ProcedureRun.objects.visible_to(request.user)
-
 
 @admin.register(ProcedureTask)
 class ProcedureTaskAdmin(ReadOnlyAdmin):
@@ -183,9 +180,6 @@ class ProcedureTaskAdmin(ReadOnlyAdmin):
     list_select_related = ["department", "assignee"]
     exclude = ["proof"]
     show_full_result_count = False
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return ProcedureTask.objects.visible_to(request.user)
 
 
 @admin.register(TaskHandover)

@@ -3,7 +3,6 @@
 from typing import Any, ClassVar
 
 from django.contrib.admin import display
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -17,11 +16,6 @@ class RecordAdmin(ReadOnlyAdmin):
     list_filter: ClassVar[Any] = ("state",)
     search_fields: ClassVar[Any] = ("title",)
     list_select_related: ClassVar[Any] = ("owner",)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows: Any = super().get_queryset(request)
-        found: QuerySet[Any] = rows.visible_to(request.user)
-        return found
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return (*super().get_readonly_fields(request, obj), "evidence_shown")

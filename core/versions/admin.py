@@ -58,19 +58,6 @@ class ServiceAdmin(ModelAdmin):
             return redirect(request.get_full_path())
 
 
-class ReadOnlyAdmin(ModelAdmin):
-    """Rows that services write and nobody edits."""
-
-    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
 class VersionInline(TabularInline):
     """The history of an item; each line leads to the version's page."""
 

@@ -1,4 +1,4 @@
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -7,23 +7,10 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
+from core.admin_bases import ReadOnlyAdmin
 from core.conditions import ConditionError, parse
 from crm.followups.models import FollowUpPlan, FollowupSettings, FollowUpVisit, SurveyInvitation
-from crm.staff.models import User
 from tickets.services.facts import TICKET_FIELDS
-
-
-class ReadOnlyAdmin(ModelAdmin):
-    """Rows that only services write."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(FollowupSettings)
@@ -77,9 +64,6 @@ class FollowUpVisitAdmin(ReadOnlyAdmin):
     list_select_related = ["ticket", "customer", "assignee"]
     search_fields = ["ticket__number"]
 
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return FollowUpVisit.objects.visible_to(cast(User, request.user))
-
 
 @admin.register(SurveyInvitation)
 class SurveyInvitationAdmin(ReadOnlyAdmin):
@@ -87,6 +71,3 @@ class SurveyInvitationAdmin(ReadOnlyAdmin):
     list_filter = ["score", "queue"]
     list_select_related = ["ticket", "assignee", "queue"]
     search_fields = ["ticket__number"]
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return SurveyInvitation.objects.visible_to(cast(User, request.user))

@@ -44,6 +44,3 @@ class QualitySampleAdmin(ReadOnlyAdmin):
     list_select_related = ("ticket", "rule", "person", "checker")
     ordering = ("-id",)
     show_full_result_count = False
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).visible_to(request.user)  # type: ignore[attr-defined]

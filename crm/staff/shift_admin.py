@@ -135,9 +135,6 @@ class PresenceAdmin(ReadOnlyAdmin):
     list_display = ["user", "beat_at", "away_reason", "away_at", "returned"]
     list_select_related = ["user"]
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).visible_to(person_of(request))  # type: ignore[attr-defined,no-any-return]
-
 
 @admin.register(ReliefRequest)
 class ReliefRequestAdmin(ReadOnlyAdmin):
@@ -148,6 +145,3 @@ class ReliefRequestAdmin(ReadOnlyAdmin):
     list_select_related = ["person", "ticket", "decided_by"]
     fields = [*list_display, "decided_at", "handed_to", "availability"]
     show_full_result_count = False
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).visible_to(person_of(request))  # type: ignore[attr-defined,no-any-return]

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 
+from core.admin_bases import ReadOnlyAdmin
 from core.conditions import ConditionError, parse
 from crm.workbench.models import BulkChange, BulkChangeRow, BulkReply, BulkReplyRow, SavedView
 from crm.workbench.saved_views.columns import COLUMNS
@@ -68,23 +69,6 @@ class SavedViewAdmin(ModelAdmin):
             remove_view(view=view, actor=request.user)
 
 
-class _LookedAt(ModelAdmin):
-    """Rows that the ticket list writes; nobody edits what happened."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows: QuerySet[Any] = self.model.objects.visible_to(request.user)
-        return rows
-
-
 class _Rows(TabularInline):
     extra = 0
     can_delete = False
@@ -110,14 +94,14 @@ class AnsweredTickets(_Rows):
 
 
 @admin.register(BulkChange)
-class BulkChangeAdmin(_LookedAt):
+class BulkChangeAdmin(ReadOnlyAdmin):
     list_display = ("id", "action", "actor", "created_at", "undone_at")
     list_select_related = ("actor",)
     inlines = (ChangedTickets,)
 
 
 @admin.register(BulkReply)
-class BulkReplyAdmin(_LookedAt):
+class BulkReplyAdmin(ReadOnlyAdmin):
     list_display = ("id", "actor", "created_at")
     list_select_related = ("actor",)
     fields = readonly_fields = ("actor", "script_version", "created_at")

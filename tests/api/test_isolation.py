@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from crm.staff.choices import Role
+from customers.models import Customer
 from tests.api.page_table import PAGES
 from tests.api.permission_table import ROWS, Row
 from tests.api.walking import api_answer, filled, fresh_address, undone
@@ -17,6 +18,9 @@ from tickets.models import Ticket
 from tickets.services import intake
 
 pytestmark = [pytest.mark.django_db, pytest.mark.capability("J20")]
+
+#: Whose rows are seen by who sees these.
+OWNERS = (Customer, Ticket)
 
 ALIEN = "other_agent"
 FOUND_BY = (SECRET_WORD, PHONE, PHONE[-4:], EMAIL, "TB20261118001", "tb_88", "{number}", "玻璃杯", "c")
@@ -39,6 +43,10 @@ LISTS = {
     "/home/now/": (),
     "/": (),
 }
+
+
+#: An address with such a word is the permission: who holds the link may read what it shows.
+TOKENS = ("survey_token", "room_token")
 
 
 def marks(world: World) -> list[str]:
@@ -80,7 +88,7 @@ def test_every_page_and_address_with_an_id_is_silent(world: World, stranger: Cli
     """Whatever the status: not a word of the other team's in the answer."""
     found = {}
     for row in ROWS + PAGES:
-        if "{" not in row.path or "survey_token" in row.path:
+        if "{" not in row.path or any(token in row.path for token in TOKENS):
             continue
         answer = api_answer(row, ALIEN, world) if row in ROWS else _page(row, stranger, world)
         if leaked := leaks(answer, world, asked=world.address(row.path)):
@@ -120,6 +128,26 @@ def test_the_admin_shows_nothing_of_another_team(role: str, world: World) -> Non
         for page in pages:
             if leaked := leaks(browser.get(page), world, asked=page):
                 found[page] = leaked
+    assert found == {}
+
+
+@pytest.mark.parametrize("role", [Role.AGENT, Role.LEAD, Role.SUPERVISOR])
+def test_the_admin_lists_no_row_of_a_ticket_or_customer_out_of_sight(role: str, world: World) -> None:
+    request = RequestFactory().get("/admin/")
+    request.user = UserFactory(username=f"admin_{role}", role=role, team=world.other_team)
+    found = {}
+    for model, page in admin.site._registry.items():
+        rows = page.get_queryset(request)
+        named = {field.name: field.related_model for field in model._meta.fields if field.related_model in OWNERS}
+        for name, owner in named.items():
+            seen = owner.objects.visible_to(request.user)
+            if too_many := rows.exclude(**{name: None}).exclude(**{f"{name}__in": seen.values("pk")}).count():
+                found[f"{model._meta.label}.{name}"] = too_many
+        everything = model._default_manager.all()
+        if hasattr(everything, "visible_to"):
+            seen = everything.visible_to(request.user)
+            if too_many := rows.exclude(pk__in=seen.values("pk")).count():
+                found[model._meta.label] = too_many
     assert found == {}
 
 

@@ -11,7 +11,6 @@ from core.events import (
     Event,
     EventCursor,
     EventData,
-    append_only,
     consume,
     readable,
     record_event,
@@ -104,11 +103,12 @@ class TestAppendOnly:
     @pytest.mark.parametrize("statement", ["UPDATE core_event SET kind = 'other'", "DELETE FROM core_event"])
     def test_the_database_refuses_changes(self, statement: str) -> None:
         note()
-        with connection.cursor() as cursor:
-            cursor.execute(append_only.INSTALL)
-            with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
-                cursor.execute(statement)
-            cursor.execute(append_only.REMOVE)
+        with (
+            connection.cursor() as cursor,
+            pytest.raises(DatabaseError, match="append-only"),
+            transaction.atomic(),
+        ):
+            cursor.execute(statement)
 
 
 class Elsewhere:

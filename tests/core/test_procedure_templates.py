@@ -44,9 +44,9 @@ def test_a_good_template_has_no_faults_and_reads_back() -> None:
     [
         ({"department": "nobody"}, "没有部门“nobody”"),
         ({"department": ["service"]}, "没有部门"),
-        ({"due": {"seconds": 59}}, "60 秒"),
-        ({"due": {"seconds": True}}, "60 秒"),
-        ({"due": None}, "60 秒"),
+        ({"due": {"seconds": 59}}, "1 分钟到 366 天"),
+        ({"due": {"seconds": True}}, "1 分钟到 366 天"),
+        ({"due": None}, "1 分钟到 366 天"),
         ({"due": {"seconds": 60, "clock": "lunar"}}, "natural 或 working"),
         ({"title": " "}, "title"),
         ({"title": "\x00"}, "title"),

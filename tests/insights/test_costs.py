@@ -4,9 +4,11 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from core import clock
 from core.errors import InvalidInput, NotAllowed
 from core.events import run_consumers
 from crm.insights.models import BudgetAlarm, CompensationBudget
@@ -207,12 +209,15 @@ def test_a_budget_overspent_a_million_times_is_still_shown(admin: User) -> None:
 
 
 def test_what_a_plan_used_up_is_told_with_the_first_ticket_that_costs(
-    make_ticket: Make, admin: User, supervisor: User
+    make_ticket: Make, admin: User, supervisor: User, frozen: Any
 ) -> None:
-    set_budget(actor=admin, month=NOVEMBER, amount=Decimal(100))
-    given = grant(make_ticket(), admin, "1")
-    Compensation.objects.filter(pk=given.pk).update(ticket=None, amount=Decimal(90))
-    watch([given.pk])
+    without = grant(make_ticket(), admin, "1")
+    frozen.shift(timedelta(days=20))
+    set_budget(actor=admin, month=date(2026, 12, 1), amount=Decimal(100))
+    without.pk, without.row_key, without.ticket, without.amount = None, uuid4(), None, Decimal(90)
+    without.decided_at = clock.now()
+    without.save(force_insert=True)
+    watch([without.pk])
     assert (BudgetAlarm.objects.count(), told(supervisor)) == (0, [])
     grant(make_ticket(), admin, "1")
     assert told(supervisor) == ["budget_warned"]

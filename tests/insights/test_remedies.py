@@ -132,9 +132,15 @@ def test_remedied_complaints_are_compared_with_similar_ones(settle: Settle, supe
     assert enough["satisfied"]["verdict"] == "better"
     assert enough["satisfied"]["difference"] == pytest.approx(1.0)
     assert enough["repurchased"]["interval"]["low"] > 0
-    # The band of prices is part of what must be alike.
-    ComplaintOutcome.objects.filter(methods=["apology"]).update(price=Decimal(5000))
-    assert effects()["satisfied"]["difference"] is None
+
+
+@pytest.mark.django_db
+@pytest.mark.capability("D23")
+def test_complaints_of_another_band_of_prices_are_not_alike(settle: Settle, supervisor: User) -> None:
+    settle(40, satisfaction=5)
+    settle(30, methods=["apology"], satisfaction=2, price=Decimal(5000))
+    (found,) = [one for one in client_of(supervisor).get(REPORT).json()["effects"] if one["key"] == "satisfied"]
+    assert found["difference"] is None
 
 
 @pytest.mark.django_db
