@@ -1,10 +1,33 @@
 """What the admin pages of the engine share."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
+from unfold.widgets import BASE_INPUT_CLASSES, CHECKBOX_CLASSES, SELECT_CLASSES, TEXTAREA_CLASSES
+
+from core.conditions import FieldSet
+from core.conditions.forms import ConditionField, ConditionWidget
+
+
+class AdminConditionWidget(ConditionWidget):
+    """The builder of rules in the clothes of the admin."""
+
+    classes: ClassVar[dict[str, str]] = {
+        # With the browser's own arrow: theirs is drawn by a template of their widget.
+        "select": " ".join(name for name in SELECT_CLASSES if name != "appearance-none"),
+        "input": " ".join(BASE_INPUT_CLASSES),
+        "check": " ".join(CHECKBOX_CLASSES),
+    }
+
+    def __init__(self, fields: FieldSet) -> None:
+        super().__init__(fields, attrs={"class": " ".join(TEXTAREA_CLASSES)})
+
+
+def condition_field(fields: FieldSet, **options: Any) -> ConditionField:
+    """A rule in a form of the admin."""
+    return ConditionField(fields, widget=AdminConditionWidget(fields), **options)
 
 
 class ReadOnlyAdmin(ModelAdmin):

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
-from core.admin_bases import ReadOnlyAdmin
+from core.admin_bases import ReadOnlyAdmin, condition_field
 from core.conditions import ConditionError
 from core.errors import DomainError
 from core.privacy.masks import mask_address, mask_email, mask_name, mask_phone
@@ -28,6 +28,7 @@ from customers.models import (
     Tag,
     TagGroup,
 )
+from customers.rules import CUSTOMER_FIELDS
 from customers.services.rule_tags import check_rule
 
 
@@ -148,6 +149,8 @@ class TagGroupAdmin(KeptAdmin):
 
 
 class TagForm(forms.ModelForm):
+    condition = condition_field(CUSTOMER_FIELDS, label=_("规则"))
+
     class Meta:
         model = Tag
         fields = ("name", "group", "kind", "condition", "colour", "is_active")

@@ -23,10 +23,12 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from core.clock import now
-from core.conditions import Field, FieldSet
+from core.conditions import Choices, Field, FieldSet
 from customers.choices import OrderStatus
-from customers.models import Customer, CustomerIdentity, CustomerTag, Order
+from customers.models import Customer, CustomerIdentity, CustomerTag, Order, Tag
 
+#: More than these nobody reads in a list; rules may name others.
+MOST_OFFERED = 200
 TAGS_FIELD = "customer.tags"
 # Orders that count as bought: paid for, and not taken back.
 BOUGHT = [OrderStatus.PAID, OrderStatus.SHIPPED, OrderStatus.SIGNED, OrderStatus.COMPLETED]
@@ -42,9 +44,14 @@ def _on_platforms(platforms: list[str]) -> Q:
     return Q(Exists(accounts.filter(platform__in=platforms) if platforms else accounts))
 
 
+def tags_offered() -> Choices:
+    """The tags that a rule may name."""
+    return [(name, name) for name in Tag.objects.order_by("name").values_list("name", flat=True)[:MOST_OFFERED]]
+
+
 CUSTOMER_FIELDS = FieldSet(
     [
-        Field(TAGS_FIELD, "set", _("标签"), _carries_tags),
+        Field(TAGS_FIELD, "set", _("标签"), _carries_tags, suggest=tags_offered),
         Field("platforms", "set", _("渠道"), _on_platforms),
         Field("customer.important", "boolean", _("重点客户"), "important_now"),
         Field("level", "text", _("会员等级"), "level"),

@@ -8,9 +8,10 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.widgets import UnfoldAdminSelectWidget
 
-from core.admin_bases import ReadOnlyAdmin
-from core.conditions import ConditionError, FieldSet, parse
+from core.admin_bases import ReadOnlyAdmin, condition_field
+from core.conditions import parse
 from core.errors import DomainError, InvalidInput
 from tickets import abuse_admin as abuse_admin  # likewise
 from tickets import aftersales_admin as aftersales_admin  # likewise
@@ -26,6 +27,7 @@ from tickets import outcome_admin as outcome_admin  # likewise
 from tickets import publicity_admin as publicity_admin  # likewise
 from tickets import room_admin as room_admin  # likewise
 from tickets import safety_admin as safety_admin  # likewise
+from tickets.choices import Priority
 from tickets.models import (
     Attachment,
     Compensation,
@@ -63,15 +65,9 @@ class KeptAdmin(ModelAdmin):
 
 
 class ConditionForm(forms.ModelForm):
-    """A form whose condition is parsed before it is saved."""
+    """A form with a rule about tickets."""
 
-    def clean_condition(self) -> Any:
-        condition = self.cleaned_data.get("condition") or {}
-        try:
-            parse(condition, TICKET_FIELDS)
-        except ConditionError as error:
-            raise forms.ValidationError(str(error)) from error
-        return condition
+    condition = condition_field(TICKET_FIELDS, label=_("条件"))
 
 
 class ClockInline(TabularInline):
@@ -211,9 +207,18 @@ class MailboxAdmin(KeptAdmin):
         configuring_mail.save_mailbox(mailbox=obj, actor=request.user, password=form.cleaned_data["secret"])
 
 
+class RoutingForm(ConditionForm):
+    priority = forms.ChoiceField(
+        label=_("优先级"),
+        choices=[("", _("不改变")), *Priority.choices],
+        required=False,
+        widget=UnfoldAdminSelectWidget,
+    )
+
+
 @admin.register(RoutingRule)
 class RoutingRuleAdmin(ModelAdmin):
-    form = ConditionForm
+    form = RoutingForm
     list_display = ("position", "name", "reads_as", "queue", "priority", "is_active")
     list_display_links = ("name",)
     list_select_related = ("queue",)
@@ -263,21 +268,12 @@ class SLAClockAdmin(desk_admin.OfTicketAdmin):
 
 
 class NormForm(forms.ModelForm):
-    """Both rules of a norm are parsed before it is saved."""
+    """Whom a norm is for, and what it asks."""
 
-    def clean_scope(self) -> Any:
-        return self._rule("scope", TICKET_FIELDS)
-
-    def clean_requirement(self) -> Any:
-        return self._rule("requirement", NORM_FIELDS)
-
-    def _rule(self, name: str, fields: FieldSet) -> Any:
-        rule = self.cleaned_data.get(name) or {}
-        try:
-            parse(rule, fields)
-        except ConditionError as error:
-            raise forms.ValidationError(str(error)) from error
-        return rule
+    scope = condition_field(TICKET_FIELDS, label=_("适用工单"), help_text=_("没有条件时适用于全部工单。"))
+    requirement = condition_field(
+        NORM_FIELDS, label=_("达标条件"), help_text=_("阶段结束时自动检查；没有条件时只由人工评判。")
+    )
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

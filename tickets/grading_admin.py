@@ -2,17 +2,25 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
-from core.admin_bases import ReadOnlyAdmin
+from core.admin_bases import ReadOnlyAdmin, condition_field
 from core.versions.admin import ServiceAdmin
 from tickets.grading import escalation, levels
+from tickets.grading.facts import LEVEL_FIELDS
 from tickets.models import ComplaintGrade, ComplaintLevel, Escalation, EscalationTrigger
+
+
+class LevelForm(forms.ModelForm):
+    condition = condition_field(LEVEL_FIELDS, label=_("条件"))
 
 
 @admin.register(ComplaintLevel)
 class ComplaintLevelAdmin(ServiceAdmin):
+    form = LevelForm
     list_display = ["name", "rank", "queue", "is_for_specialists", "is_active"]
     fields = ["key", "name", "rank", "condition", "queue", "is_for_specialists", "is_active"]
 

@@ -35,7 +35,7 @@ class Field:
     `lookup` is the ORM path of a column. For a set it is the path of an array column, or a
     function giving the rows that carry any of some values (and, for [], any value at all).
     None: the field can be evaluated but not queried. `choices` limits the values; a function
-    is asked each time.
+    is asked each time. `suggest`: values worth offering where others are right as well.
     """
 
     name: str
@@ -43,6 +43,7 @@ class Field:
     label: str | Promise
     lookup: str | CarriesAny | None
     choices: Choices | Callable[[], Choices] | None = None
+    suggest: Callable[[], Choices] | None = None
 
     @property
     def ops(self) -> tuple[str, ...]:

@@ -58,12 +58,18 @@ def words(node: Node, *, inner: bool = False) -> str:
     return _comparison(node)
 
 
+def op_label(kind: str, op: str) -> str:
+    """The words between a field and its value: "小于", "是 … 之一"."""
+    return " ".join(str(_form(kind, op)).format(field="", value="…").split()).removesuffix("…").strip()
+
+
+def _form(kind: str, op: str) -> Any:
+    special = {"moment": _MOMENT_FORMS, "set": _SET_FORMS}.get(kind, {})
+    return special.get(op, _FORMS[op])
+
+
 def _comparison(node: Comparison) -> str:
-    form = _FORMS[node.op]
-    if node.field.kind == "moment":
-        form = _MOMENT_FORMS.get(node.op, form)
-    elif node.field.kind == "set":
-        form = _SET_FORMS.get(node.op, form)
+    form = _form(node.field.kind, node.op)
     value = node.value
     if node.field.kind == "boolean" and node.op == "eq":
         return explained(str(node.field.label), _value(node, value))

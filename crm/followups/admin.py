@@ -2,13 +2,12 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
-from core.admin_bases import ReadOnlyAdmin
-from core.conditions import ConditionError, parse
+from core.admin_bases import ReadOnlyAdmin, condition_field
+from core.conditions import parse
 from crm.followups.models import FollowUpPlan, FollowupSettings, FollowUpVisit, SurveyInvitation
 from tickets.services.facts import TICKET_FIELDS
 
@@ -29,17 +28,13 @@ class FollowupSettingsAdmin(ModelAdmin):
 
 
 class PlanForm(forms.ModelForm):
+    condition = condition_field(
+        TICKET_FIELDS, label=_("条件"), help_text=_("仅用于工单关闭后的计划；没有条件时匹配全部工单。")
+    )
+
     class Meta:
         model = FollowUpPlan
         fields = ["key", "name", "trigger", "delay_days", "condition", "is_active"]
-
-    def clean_condition(self) -> Any:
-        condition = self.cleaned_data["condition"] or {}
-        try:
-            parse(condition, TICKET_FIELDS)
-        except ConditionError as error:
-            raise ValidationError(str(error)) from error
-        return condition
 
 
 @admin.register(FollowUpPlan)

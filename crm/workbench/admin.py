@@ -9,8 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 
-from core.admin_bases import ReadOnlyAdmin
-from core.conditions import ConditionError, parse
+from core.admin_bases import ReadOnlyAdmin, condition_field
 from crm.workbench.models import BulkChange, BulkChangeRow, BulkReply, BulkReplyRow, SavedView
 from crm.workbench.saved_views.columns import COLUMNS
 from crm.workbench.saved_views.fields import VIEW_FIELDS
@@ -22,6 +21,7 @@ _FIELDS = ("name", "condition", "order", "columns", "sharing", "team", "position
 class SavedViewForm(forms.ModelForm):
     """A view whose rule and columns are checked before it is saved."""
 
+    condition = condition_field(VIEW_FIELDS, label=_("条件"))
     columns = forms.MultipleChoiceField(
         label=_("列"), required=False, choices=[(key, label) for key, (label, _width) in COLUMNS.items()]
     )
@@ -29,14 +29,6 @@ class SavedViewForm(forms.ModelForm):
     class Meta:
         model = SavedView
         fields = _FIELDS
-
-    def clean_condition(self) -> Any:
-        condition = self.cleaned_data.get("condition") or {}
-        try:
-            parse(condition, VIEW_FIELDS)
-        except ConditionError as error:
-            raise forms.ValidationError(str(error)) from error
-        return condition
 
 
 @admin.register(SavedView)

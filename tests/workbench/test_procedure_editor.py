@@ -102,15 +102,20 @@ def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_stays(sop: Pro
     client = browser(lead)
     path = f"/procedures/{sop.pk}/draft/"
     data = posted(client, path)
-    wrong = data | {"step_proof_0": "照片 | 录像", "step_further_1": "{", "step_title_2": "改过的名字"}
+    wrong = data | {"step_proof_0": "照片 | 录像", "step_leave_1": "{", "step_title_2": "改过的名字"}
     answer = client.post(path, wrong)
     assert answer.status_code == 422
     errors = answer.context["draft_form"].errors
-    assert {"step_proof_0", "step_further_1"} <= set(errors)
+    assert {"step_proof_0", "step_leave_1"} <= set(errors)
     assert "改过的名字" in answer.content.decode()
-    unknown = data | {"step_further_1": '{"leave": {"field": "nonsense", "op": "eq", "value": 1}}'}
+    unknown = data | {"step_leave_1": '{"field": "nonsense", "op": "eq", "value": 1}'}
     answer = client.post(path, unknown)
-    assert "step_title_1" in answer.context["draft_form"].errors
+    assert "step_leave_1" in answer.context["draft_form"].errors
+    assert "nonsense" in answer.content.decode()
+    answer = client.post(
+        path, data | {"task_title_0_0": "核对库存", "task_due_0_0": "0", "task_department_0_0": "moon"}
+    )
+    assert {"task_due_0_0", "task_department_0_0"} <= set(answer.context["draft_form"].errors)
     for days, fits in (("366", True), ("367", False)):
         answer = client.post(path, wrong | {"step_due_2": days, "step_unit_2": "86400"})
         assert ("step_due_2" in answer.context["draft_form"].errors) is not fits
@@ -131,8 +136,35 @@ def test_pages_are_for_who_may_manage_procedures(sop: Procedure, agent: User, le
 
 
 @C06
-@pytest.mark.parametrize("further", ["[" * 3000, '{"public": NaN}', '{"when": Infinity}'])
-def test_what_is_no_json_is_told_beside_the_field(sop: Procedure, further: str) -> None:
-    form = ProcedureDraftForm({"title": "流程", "step_title_0": "核实", "step_further_0": further})
+@pytest.mark.parametrize("rule", ["[" * 3000, '{"field": "complaint", "op": "eq", "value": NaN}', "Infinity", '"全部"'])
+def test_what_is_no_rule_is_told_beside_the_field(sop: Procedure, rule: str) -> None:
+    form = ProcedureDraftForm({"title": "流程", "step_title_0": "核实", "step_leave_0": rule})
     assert not form.is_valid()
-    assert "JSON" in str(form.errors["step_further_0"])
+    assert form.errors["step_leave_0"]
+
+
+@C06
+def test_a_task_for_another_department_is_added_and_left_out_again(sop: Procedure, lead: User) -> None:
+    client = browser(lead)
+    path = f"/procedures/{sop.pk}/draft/"
+    data = posted(client, path) | {
+        "task_title_0_0": "核对批次", "task_department_0_0": "warehouse", "task_due_0_0": "2",
+        "task_unit_0_0": "3600", "task_clock_0_0": "working", "task_proof_0_0": "批次号",
+        "task_when_0_0": '{"field": "type", "op": "eq", "value": "complaint"}',
+        "step_auto_0": "on", "step_public_0": "正在核实", "step_leave_0": "", "note": "加任务",
+    }  # fmt: skip
+    answer = client.post(path, data)
+    assert answer.status_code == 302, text(answer, 422)
+    step = sop.versions.get(number=2).plan[0]
+    (task,) = [one for one in step.tasks if one.title == "核对批次"]
+    assert (task.department, task.due.seconds, task.due.clock) == ("warehouse", 7200, "working")
+    assert (task.proof[0].label, task.when["value"], step.auto, step.public) == (
+        "批次号",
+        "complaint",
+        True,
+        "正在核实",
+    )
+    data = posted(client, path)
+    data = {name: "" if value == "核对批次" else value for name, value in data.items()} | {"note": "去掉任务"}
+    assert client.post(path, data).status_code == 302
+    assert "核对批次" not in str(sop.versions.order_by("number").last().steps)

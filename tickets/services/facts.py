@@ -1,19 +1,27 @@
 """What rules may ask about a ticket, and where the answers come from."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from core.conditions import Condition, Field, FieldSet
+from core.conditions import Choices, Condition, Field, FieldSet
+from customers.models import Shop
+from customers.rules import MOST_OFFERED, tags_offered
 from tickets.choices import Priority, Severity, TicketType
-from tickets.models import Ticket
+from tickets.models import Channel, Queue, Ticket
+
+
+def _rows_of(model: Any) -> Callable[[], Choices]:
+    """Key and name of the rows that a rule may name by key."""
+    return lambda: list(model.objects.order_by("name").values_list("key", "name")[:MOST_OFFERED])
+
 
 TICKET_FIELDS = FieldSet(
     [
         Field("type", "choice", _("类型"), "type", choices=TicketType.choices),
-        Field("channel", "text", _("渠道"), "channel__key"),
-        Field("shop", "text", _("店铺"), "shop__key"),
+        Field("channel", "text", _("渠道"), "channel__key", suggest=_rows_of(Channel)),
+        Field("shop", "text", _("店铺"), "shop__key", suggest=_rows_of(Shop)),
         Field("category", "text", _("分类"), "category"),
         Field("priority", "choice", _("优先级"), "priority", choices=Priority.choices),
         Field("severity", "choice", _("严重程度"), "severity", choices=Severity.choices),
@@ -24,8 +32,8 @@ TICKET_FIELDS = FieldSet(
         Field("body", "text", _("内容"), None),
         Field("product", "text", _("商品编码"), "product"),
         Field("batch", "text", _("批次"), "batch"),
-        Field("queue", "text", _("队列"), "queue__key"),
-        Field("customer.tags", "set", _("客户标签"), None),
+        Field("queue", "text", _("队列"), "queue__key", suggest=_rows_of(Queue)),
+        Field("customer.tags", "set", _("客户标签"), None, suggest=tags_offered),
         Field("customer.types", "set", _("客户类型"), None),
         Field("customer.important", "boolean", _("重要客户"), "customer__important"),
     ]

@@ -13,6 +13,7 @@ from core.conditions import Condition, ConditionError, Field, FieldSet, parse
 from crm.staff.models import User
 from crm.workbench.models import SavedView
 from customers.models import CustomerTag
+from customers.rules import tags_offered
 from tickets.choices import OPEN_STATUSES, TicketStatus
 from tickets.models import TicketTag
 from tickets.services.facts import TICKET_FIELDS
@@ -55,7 +56,7 @@ VIEW_FIELDS = FieldSet(
         Field("due", "set", lazy("时效"), _due, choices=_DUE_WORDS),
         *(field for name, field in TICKET_FIELDS.items() if name not in _UNASKED),
         Field("tags", "set", pgettext_lazy("many", "工单标签"), _with_ticket_tag),
-        Field("customer.tags", "set", lazy("客户标签"), _with_customer_tag),
+        Field("customer.tags", "set", lazy("客户标签"), _with_customer_tag, suggest=tags_offered),
         Field("transfers", "number", lazy("转接次数"), "move_count"),
         Field("reopened", "number", lazy("重开次数"), "reopen_count"),
         Field("escalation_level", "number", lazy("升级级别"), "escalation_level"),
