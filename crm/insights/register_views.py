@@ -85,6 +85,11 @@ class RegisterPages:
     def new_address(self) -> str:
         return reverse(f"{self.name}_new")
 
+    @property
+    def edit_name(self) -> str:
+        """Of the address where a record is changed."""
+        return f"{self.name}_edit"
+
     def urls(self) -> list[URLPattern]:
         """improvements/, improvements/new/, improvements/<id>/ and its edit/."""
         name, base = self.name, f"{self.name}s/"
@@ -92,7 +97,7 @@ class RegisterPages:
             path(base, self._guarded("view", self.show_list, "GET"), name=f"{name}_list"),
             path(f"{base}new/", self._guarded("add", self.begin, "GET", "POST"), name=f"{name}_new"),
             path(f"{base}<int:pk>/", self._guarded("view", self.show_one, "GET", "POST"), name=name),
-            path(f"{base}<int:pk>/edit/", self._guarded("change", self.change, "GET", "POST"), name=f"{name}_edit"),
+            path(f"{base}<int:pk>/edit/", self._guarded("change", self.change, "GET", "POST"), name=self.edit_name),
         ]
 
     def _guarded(self, verb: str, view: Callable[..., HttpResponse], *methods: str) -> Callable[..., HttpResponse]:
