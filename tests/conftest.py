@@ -14,6 +14,7 @@ from django.test import override_settings
 from crm.staff.choices import Role
 from crm.staff.models import Team, User
 from tests.factories import TeamFactory, UserFactory
+from tests.shared_database import SharedDatabase
 from tests.world import World, build_world
 
 #: Few tests, long ones: they begin first, so that no worker is left alone with them at the end.
@@ -41,12 +42,44 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+def shared_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> SharedDatabase | None:
+    """What the workers of a run have in common; None where there is one process."""
+    is_worker = hasattr(request.config, "workerinput")
+    return SharedDatabase(tmp_path_factory.getbasetemp().parent) if is_worker else None
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, shared_database: SharedDatabase | None
+) -> None:
     """Let several test runs share one server: KEAN_TEST_DB names this run's database."""
     name = os.environ.get("KEAN_TEST_DB")
     if name:
         suffix = os.environ.get("PYTEST_XDIST_WORKER", "")
         settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = f"test_{name}{suffix}"
+    if shared_database is not None:
+        shared_database.take()
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(
+    request: pytest.FixtureRequest, shared_database: SharedDatabase | None, django_db_modify_db_settings: None
+) -> bool:
+    is_copied = shared_database is not None and shared_database.is_copied
+    return is_copied or bool(request.config.getvalue("reuse_db"))
+
+
+@pytest.fixture(scope="session")
+def django_db_createdb(request: pytest.FixtureRequest, shared_database: SharedDatabase | None) -> bool:
+    is_copied = shared_database is not None and shared_database.is_copied
+    return bool(request.config.getvalue("create_db")) and not is_copied
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, shared_database: SharedDatabase | None) -> None:
+    """The database is made; workers that wait for it may copy it."""
+    if shared_database is not None:
+        shared_database.give()
 
 
 @pytest.fixture(scope="session", autouse=True)
