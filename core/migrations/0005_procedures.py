@@ -86,6 +86,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "流程",
                 "verbose_name_plural": "流程",
+                "constraints": [models.UniqueConstraint(fields=("key",), name="core_procedure_key")],
             },
         ),
         migrations.CreateModel(
@@ -156,6 +157,38 @@ class Migration(migrations.Migration):
                 "verbose_name": "流程实例",
                 "verbose_name_plural": "流程实例",
                 "ordering": ["-id"],
+                "indexes": [
+                    models.Index(fields=["subject_type", "subject_id", "-id"], name="core_run_subject"),
+                    models.Index(
+                        condition=models.Q(("state", "running")), fields=["next_due_at", "id"], name="core_run_due"
+                    ),
+                    models.Index(
+                        condition=models.Q(("return_count__gte", 2)), fields=["-id"], name="core_run_ping_pong"
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "running")),
+                        fields=("procedure", "subject_type", "subject_id"),
+                        name="core_run_one_running",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "running"), _negated=True),
+                            models.Q(("next_due_at__isnull", False), models.Q(("step", ""), _negated=True)),
+                            _connector="OR",
+                        ),
+                        name="core_run_has_next_due",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("ended_at__isnull", True), ("state", "running")),
+                            models.Q(models.Q(("state", "running"), _negated=True), ("ended_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="core_run_ended_has_moment",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -219,6 +252,7 @@ class Migration(migrations.Migration):
                 "verbose_name": "流程步骤",
                 "verbose_name_plural": "流程步骤",
                 "ordering": ["run", "position"],
+                "constraints": [models.UniqueConstraint(fields=("run", "position"), name="core_step_once")],
             },
         ),
         migrations.CreateModel(
@@ -313,6 +347,45 @@ class Migration(migrations.Migration):
                 "permissions": [
                     ("complete_proceduretask", "完成部门任务"),
                     ("supervise_proceduretask", "调整部门任务"),
+                ],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "open")),
+                        fields=["department", "due_at", "id"],
+                        name="core_task_department",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "open")),
+                        fields=["assignee", "due_at", "id"],
+                        name="core_task_assignee",
+                    ),
+                    models.Index(condition=models.Q(("state", "open")), fields=["due_at", "id"], name="core_task_due"),
+                    models.Index(
+                        condition=models.Q(("state", "done")),
+                        fields=["department", "-done_at", "-id"],
+                        name="core_task_done",
+                    ),
+                    models.Index(
+                        condition=models.Q(
+                            ("state", "open"),
+                            models.Q(("unstaffed_at__isnull", False), ("overdue_at__isnull", False), _connector="OR"),
+                        ),
+                        fields=["due_at", "id"],
+                        name="core_task_alarm",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "done"), _negated=True), ("done_at__isnull", False), _connector="OR"
+                        ),
+                        name="core_task_done_has_moment",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_main", True), ("state", "open")),
+                        fields=("step",),
+                        name="core_task_one_main_open",
+                    ),
                 ],
             },
         ),
@@ -434,6 +507,9 @@ class Migration(migrations.Migration):
                 "permissions": [
                     ("review_procedureversion", "审核流程"),
                     ("publish_procedureversion", "发布和下线流程"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("item", "number"), name="core_procedureversion_number")
                 ],
             },
         ),
@@ -585,113 +661,5 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(fields=("procedure", "category", "step"), name="core_duty_once")
                 ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="procedurestep",
-            constraint=models.UniqueConstraint(fields=("run", "position"), name="core_step_once"),
-        ),
-        migrations.AddIndex(
-            model_name="proceduretask",
-            index=models.Index(
-                condition=models.Q(("state", "open")),
-                fields=["department", "due_at", "id"],
-                name="core_task_department",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="proceduretask",
-            index=models.Index(
-                condition=models.Q(("state", "open")), fields=["assignee", "due_at", "id"], name="core_task_assignee"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="proceduretask",
-            index=models.Index(condition=models.Q(("state", "open")), fields=["due_at", "id"], name="core_task_due"),
-        ),
-        migrations.AddIndex(
-            model_name="proceduretask",
-            index=models.Index(
-                condition=models.Q(("state", "done")), fields=["department", "-done_at", "-id"], name="core_task_done"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="proceduretask",
-            index=models.Index(
-                condition=models.Q(
-                    ("state", "open"),
-                    models.Q(("unstaffed_at__isnull", False), ("overdue_at__isnull", False), _connector="OR"),
-                ),
-                fields=["due_at", "id"],
-                name="core_task_alarm",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="proceduretask",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "done"), _negated=True), ("done_at__isnull", False), _connector="OR"
-                ),
-                name="core_task_done_has_moment",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="proceduretask",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("is_main", True), ("state", "open")),
-                fields=("step",),
-                name="core_task_one_main_open",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="procedureversion",
-            constraint=models.UniqueConstraint(fields=("item", "number"), name="core_procedureversion_number"),
-        ),
-        migrations.AddIndex(
-            model_name="procedurerun",
-            index=models.Index(fields=["subject_type", "subject_id", "-id"], name="core_run_subject"),
-        ),
-        migrations.AddIndex(
-            model_name="procedurerun",
-            index=models.Index(
-                condition=models.Q(("state", "running")), fields=["next_due_at", "id"], name="core_run_due"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="procedurerun",
-            index=models.Index(condition=models.Q(("return_count__gte", 2)), fields=["-id"], name="core_run_ping_pong"),
-        ),
-        migrations.AddConstraint(
-            model_name="procedurerun",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "running")),
-                fields=("procedure", "subject_type", "subject_id"),
-                name="core_run_one_running",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="procedurerun",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "running"), _negated=True),
-                    models.Q(("next_due_at__isnull", False), models.Q(("step", ""), _negated=True)),
-                    _connector="OR",
-                ),
-                name="core_run_has_next_due",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="procedurerun",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("ended_at__isnull", True), ("state", "running")),
-                    models.Q(models.Q(("state", "running"), _negated=True), ("ended_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="core_run_ended_has_moment",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="procedure",
-            constraint=models.UniqueConstraint(fields=("key",), name="core_procedure_key"),
         ),
     ]

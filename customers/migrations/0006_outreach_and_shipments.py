@@ -164,6 +164,31 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "主动联系",
                 "ordering": ["-id"],
                 "permissions": [("handle_outreach", "可登记人工联系")],
+                "indexes": [
+                    models.Index(fields=["customer", "-created_at"], name="outreach_of_customer"),
+                    models.Index(fields=["subject_type", "subject_id"], name="outreach_subject"),
+                    models.Index(fields=["status", "-id"], name="outreach_status"),
+                    models.Index(condition=models.Q(("status", "by_hand")), fields=["id"], name="outreach_by_hand"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "status__in",
+                                ["waiting", "by_hand", "sent", "reached", "failed", "refused", "cancelled", "drill"],
+                            )
+                        ),
+                        name="outreach_status_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status__in", ["refused", "failed", "cancelled"]), _negated=True),
+                            models.Q(("reason", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="outreach_not_sent_has_reason",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -276,6 +301,14 @@ class Migration(migrations.Migration):
                 "verbose_name": "包裹",
                 "verbose_name_plural": "包裹",
                 "ordering": ["-id"],
+                "indexes": [
+                    models.Index(fields=["order", "id"], name="shipment_of_order"),
+                    models.Index(fields=["tracking_no"], name="shipment_tracking_no"),
+                    models.Index(fields=["stage", "-id"], name="shipment_stage"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("carrier", "tracking_no", "order"), name="shipment_once_an_order")
+                ],
             },
         ),
         migrations.CreateModel(
@@ -412,6 +445,33 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "物流异常",
                 "ordering": ["due_at", "id"],
                 "permissions": [("handle_shipmentexception", "可处理物流异常")],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("status", "resolved"), _negated=True),
+                        fields=["due_at", "id"],
+                        name="shipment_exception_due",
+                    ),
+                    models.Index(
+                        condition=models.Q(("status", "resolved")),
+                        fields=["-resolved_at", "-id"],
+                        name="shipment_exc_resolved",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("status", "resolved"), _negated=True),
+                        fields=("shipment",),
+                        name="shipment_exception_one_open",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "resolved"), _negated=True),
+                            models.Q(("resolved_at__isnull", False), models.Q(("resolution", ""), _negated=True)),
+                            _connector="OR",
+                        ),
+                        name="shipment_exception_resolved_how",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -455,6 +515,11 @@ class Migration(migrations.Migration):
                 "verbose_name": "物流节点",
                 "verbose_name_plural": "物流节点",
                 "ordering": ["-at", "-id"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("shipment", "at", "kind", "place", "text"), name="shipment_node_once"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -512,109 +577,10 @@ class Migration(migrations.Migration):
                 "verbose_name": "物流停滞规则",
                 "verbose_name_plural": "物流停滞规则",
                 "ordering": ["carrier_id", "stage"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("carrier", "stage"), name="stall_rule_once", nulls_distinct=False),
+                    models.CheckConstraint(condition=models.Q(("hours__gte", 1)), name="stall_rule_hours"),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="outreach",
-            index=models.Index(fields=["customer", "-created_at"], name="outreach_of_customer"),
-        ),
-        migrations.AddIndex(
-            model_name="outreach",
-            index=models.Index(fields=["subject_type", "subject_id"], name="outreach_subject"),
-        ),
-        migrations.AddIndex(
-            model_name="outreach",
-            index=models.Index(fields=["status", "-id"], name="outreach_status"),
-        ),
-        migrations.AddIndex(
-            model_name="outreach",
-            index=models.Index(condition=models.Q(("status", "by_hand")), fields=["id"], name="outreach_by_hand"),
-        ),
-        migrations.AddConstraint(
-            model_name="outreach",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("status__in", ["waiting", "by_hand", "sent", "reached", "failed", "refused", "cancelled", "drill"])
-                ),
-                name="outreach_status_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="outreach",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status__in", ["refused", "failed", "cancelled"]), _negated=True),
-                    models.Q(("reason", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="outreach_not_sent_has_reason",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="shipment",
-            index=models.Index(fields=["order", "id"], name="shipment_of_order"),
-        ),
-        migrations.AddIndex(
-            model_name="shipment",
-            index=models.Index(fields=["tracking_no"], name="shipment_tracking_no"),
-        ),
-        migrations.AddIndex(
-            model_name="shipment",
-            index=models.Index(fields=["stage", "-id"], name="shipment_stage"),
-        ),
-        migrations.AddConstraint(
-            model_name="shipment",
-            constraint=models.UniqueConstraint(
-                fields=("carrier", "tracking_no", "order"), name="shipment_once_an_order"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="shipmentexception",
-            index=models.Index(
-                condition=models.Q(("status", "resolved"), _negated=True),
-                fields=["due_at", "id"],
-                name="shipment_exception_due",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="shipmentexception",
-            index=models.Index(
-                condition=models.Q(("status", "resolved")), fields=["-resolved_at", "-id"], name="shipment_exc_resolved"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="shipmentexception",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("status", "resolved"), _negated=True),
-                fields=("shipment",),
-                name="shipment_exception_one_open",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="shipmentexception",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status", "resolved"), _negated=True),
-                    models.Q(("resolved_at__isnull", False), models.Q(("resolution", ""), _negated=True)),
-                    _connector="OR",
-                ),
-                name="shipment_exception_resolved_how",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="shipmentnode",
-            constraint=models.UniqueConstraint(
-                fields=("shipment", "at", "kind", "place", "text"), name="shipment_node_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="stallrule",
-            constraint=models.UniqueConstraint(
-                fields=("carrier", "stage"), name="stall_rule_once", nulls_distinct=False
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="stallrule",
-            constraint=models.CheckConstraint(condition=models.Q(("hours__gte", 1)), name="stall_rule_hours"),
         ),
     ]

@@ -138,6 +138,25 @@ class Migration(migrations.Migration):
                     ("start_disruption", "可启动服务中断并执行补偿方案"),
                     ("handle_disruption", "可登记客户选择的方案"),
                 ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("ordered_to__gt", models.F("ordered_from"))), name="disruption_period"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("plan", "fixed"), _negated=True), ("amount__isnull", False), _connector="OR"
+                        ),
+                        name="disruption_fixed_has_amount",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("plan", "share"), _negated=True),
+                            models.Q(("share__gt", 0), ("share__lte", 1)),
+                            _connector="OR",
+                        ),
+                        name="disruption_share_has_share",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -176,6 +195,17 @@ class Migration(migrations.Migration):
                 "verbose_name": "中断影响订单",
                 "verbose_name_plural": "中断影响订单",
                 "ordering": ["id"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("disruption", "order"), name="disruption_order_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("amount", None),
+                            models.Q(("amount__gte", 0), ("applied_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="disruption_order_amount",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -306,6 +336,23 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "召回",
                 "ordering": ["-id"],
                 "permissions": [("start_recall", "可启动和结束召回"), ("handle_recall", "可登记召回进展")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "running"), _negated=True),
+                            ("started_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="recall_running_since",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "closed"), _negated=True), ("closed_at__isnull", False), _connector="OR"
+                        ),
+                        name="recall_closed_at",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("batches__len__gt", 0)), name="recall_has_batches"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -350,6 +397,7 @@ class Migration(migrations.Migration):
                 "verbose_name": "召回法定义务",
                 "verbose_name_plural": "召回法定义务",
                 "ordering": ["due_at", "rule"],
+                "constraints": [models.UniqueConstraint(fields=("recall", "rule"), name="recall_duty_once")],
             },
         ),
         migrations.CreateModel(
@@ -407,81 +455,12 @@ class Migration(migrations.Migration):
                 "verbose_name": "召回订单",
                 "verbose_name_plural": "召回订单",
                 "ordering": ["id"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("asked_at", None)), fields=["recall", "id"], name="recall_order_unasked"
+                    )
+                ],
+                "constraints": [models.UniqueConstraint(fields=("recall", "order"), name="recall_order_once")],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="disruption",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ordered_to__gt", models.F("ordered_from"))), name="disruption_period"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disruption",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("plan", "fixed"), _negated=True), ("amount__isnull", False), _connector="OR"
-                ),
-                name="disruption_fixed_has_amount",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disruption",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("plan", "share"), _negated=True),
-                    models.Q(("share__gt", 0), ("share__lte", 1)),
-                    _connector="OR",
-                ),
-                name="disruption_share_has_share",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disruptionorder",
-            constraint=models.UniqueConstraint(fields=("disruption", "order"), name="disruption_order_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="disruptionorder",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("amount", None), models.Q(("amount__gte", 0), ("applied_at__isnull", False)), _connector="OR"
-                ),
-                name="disruption_order_amount",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="recall",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status", "running"), _negated=True), ("started_at__isnull", False), _connector="OR"
-                ),
-                name="recall_running_since",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="recall",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status", "closed"), _negated=True), ("closed_at__isnull", False), _connector="OR"
-                ),
-                name="recall_closed_at",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="recall",
-            constraint=models.CheckConstraint(condition=models.Q(("batches__len__gt", 0)), name="recall_has_batches"),
-        ),
-        migrations.AddConstraint(
-            model_name="recallduty",
-            constraint=models.UniqueConstraint(fields=("recall", "rule"), name="recall_duty_once"),
-        ),
-        migrations.AddIndex(
-            model_name="recallorder",
-            index=models.Index(
-                condition=models.Q(("asked_at", None)), fields=["recall", "id"], name="recall_order_unasked"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="recallorder",
-            constraint=models.UniqueConstraint(fields=("recall", "order"), name="recall_order_once"),
         ),
     ]

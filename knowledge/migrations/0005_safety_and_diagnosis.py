@@ -48,6 +48,8 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "故障诊断",
                 "verbose_name_plural": "故障诊断",
+                "indexes": [models.Index(fields=["-updated_at", "-id"], name="diagnosistree_newest")],
+                "constraints": [models.UniqueConstraint(fields=("key",), name="diagnosistree_key")],
             },
         ),
         migrations.CreateModel(
@@ -169,6 +171,7 @@ class Migration(migrations.Migration):
                     ("review_diagnosistreeversion", "审核故障诊断"),
                     ("publish_diagnosistreeversion", "发布和下线故障诊断"),
                 ],
+                "constraints": [models.UniqueConstraint(fields=("item", "number"), name="diagnosistreeversion_number")],
             },
         ),
         migrations.AddField(
@@ -207,6 +210,8 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "产品安全资料",
                 "verbose_name_plural": "产品安全资料",
+                "indexes": [models.Index(fields=["-updated_at", "-id"], name="safetysheet_newest")],
+                "constraints": [models.UniqueConstraint(fields=("key",), name="safetysheet_sku")],
             },
         ),
         migrations.CreateModel(
@@ -339,6 +344,7 @@ class Migration(migrations.Migration):
                     ("review_safetysheetversion", "审核安全资料"),
                     ("publish_safetysheetversion", "发布和下线安全资料"),
                 ],
+                "constraints": [models.UniqueConstraint(fields=("item", "number"), name="safetysheetversion_number")],
             },
         ),
         migrations.AddField(
@@ -387,29 +393,5 @@ class Migration(migrations.Migration):
                 "ordering": ["kind", "text"],
                 "constraints": [models.UniqueConstraint(fields=("kind", "text"), name="safetyterm_once")],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="diagnosistreeversion",
-            constraint=models.UniqueConstraint(fields=("item", "number"), name="diagnosistreeversion_number"),
-        ),
-        migrations.AddIndex(
-            model_name="diagnosistree",
-            index=models.Index(fields=["-updated_at", "-id"], name="diagnosistree_newest"),
-        ),
-        migrations.AddConstraint(
-            model_name="diagnosistree",
-            constraint=models.UniqueConstraint(fields=("key",), name="diagnosistree_key"),
-        ),
-        migrations.AddConstraint(
-            model_name="safetysheetversion",
-            constraint=models.UniqueConstraint(fields=("item", "number"), name="safetysheetversion_number"),
-        ),
-        migrations.AddIndex(
-            model_name="safetysheet",
-            index=models.Index(fields=["-updated_at", "-id"], name="safetysheet_newest"),
-        ),
-        migrations.AddConstraint(
-            model_name="safetysheet",
-            constraint=models.UniqueConstraint(fields=("key",), name="safetysheet_sku"),
         ),
     ]

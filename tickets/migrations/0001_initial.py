@@ -104,6 +104,18 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "原始消息",
                 "verbose_name_plural": "原始消息",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "received")), fields=["received_at"], name="inbound_waiting"
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("external_id", ""), _negated=True),
+                        fields=("channel_key", "external_id"),
+                        name="inbound_external_once",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -236,6 +248,10 @@ class Migration(migrations.Migration):
                 "verbose_name": "时效目标",
                 "verbose_name_plural": "时效目标",
                 "ordering": ["id"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("policy", "priority", "metric"), name="sla_target_once"),
+                    models.CheckConstraint(condition=models.Q(("seconds__gt", 0)), name="sla_target_positive"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -460,6 +476,61 @@ class Migration(migrations.Migration):
                     ("export_ticket", "可导出工单"),
                     ("supervise_ticket", "可督办工单"),
                 ],
+                "indexes": [
+                    models.Index(fields=["-created_at", "-id"], name="ticket_newest"),
+                    models.Index(fields=["queue", "-created_at", "-id"], name="ticket_queue_newest"),
+                    models.Index(fields=["customer", "-created_at"], name="ticket_customer"),
+                    models.Index(fields=["assignee", "-created_at", "-id"], name="ticket_assignee_newest"),
+                    models.Index(
+                        condition=models.Q(("status__in", ["new", "open", "pending", "on_hold"])),
+                        fields=["assignee"],
+                        name="ticket_open_assignee",
+                    ),
+                    models.Index(
+                        condition=models.Q(("status__in", ["new", "open", "pending", "on_hold"])),
+                        fields=["queue", "status"],
+                        name="ticket_open_queue",
+                    ),
+                    models.Index(
+                        condition=models.Q(("status__in", ["new", "open", "pending", "on_hold"])),
+                        fields=["next_due_at", "id"],
+                        name="ticket_open_due",
+                    ),
+                    models.Index(
+                        condition=models.Q(("status", "new")), fields=["queue", "created_at"], name="ticket_waiting"
+                    ),
+                    models.Index(condition=models.Q(("status", "solved")), fields=["solved_at"], name="ticket_solved"),
+                    models.Index(
+                        condition=models.Q(("order_no", ""), _negated=True), fields=["order_no"], name="ticket_order_no"
+                    ),
+                    models.Index(fields=["duplicate_digest", "created_at"], name="ticket_duplicate"),
+                    django.contrib.postgres.indexes.GinIndex(fields=["search"], name="ticket_search"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("external_id", ""), _negated=True),
+                        fields=("channel", "external_id"),
+                        name="ticket_external_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "solved"), _negated=True), ("solved_at__isnull", False), _connector="OR"
+                        ),
+                        name="ticket_solved_has_moment",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "closed"), _negated=True), ("closed_at__isnull", False), _connector="OR"
+                        ),
+                        name="ticket_closed_has_moment",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "open"), _negated=True), ("assignee__isnull", False), _connector="OR"
+                        ),
+                        name="ticket_open_has_assignee",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -510,6 +581,24 @@ class Migration(migrations.Migration):
                 "verbose_name": "时效时钟",
                 "verbose_name_plural": "时效时钟",
                 "ordering": ["id"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("cancelled_at", None), ("met_at", None)),
+                        fields=["policy"],
+                        name="sla_clock_running_policy",
+                    ),
+                    models.Index(
+                        condition=models.Q(("cancelled_at", None), ("met_at", None)),
+                        fields=["calendar"],
+                        name="sla_clock_running_calendar",
+                    ),
+                    models.Index(
+                        condition=models.Q(("breached_at__isnull", False)),
+                        fields=["-breached_at"],
+                        name="sla_clock_breached",
+                    ),
+                ],
+                "constraints": [models.UniqueConstraint(fields=("ticket", "metric", "cycle"), name="sla_clock_once")],
             },
         ),
         migrations.CreateModel(
@@ -646,6 +735,14 @@ class Migration(migrations.Migration):
                 "verbose_name": "工单消息",
                 "verbose_name_plural": "工单消息",
                 "ordering": ["created_at", "id"],
+                "indexes": [models.Index(fields=["ticket", "created_at", "id"], name="message_ticket")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("external_id", ""), _negated=True),
+                        fields=("channel", "external_id"),
+                        name="message_external_once",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -703,6 +800,11 @@ class Migration(migrations.Migration):
                 "verbose_name": "暂停",
                 "verbose_name_plural": "暂停",
                 "ordering": ["started_at", "id"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("ended_at", None)), fields=("ticket",), name="ticket_one_open_pause"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -720,6 +822,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "工单标签",
                 "verbose_name_plural": "工单标签",
+                "constraints": [models.UniqueConstraint(fields=("ticket", "name"), name="ticket_tag_once")],
             },
         ),
         migrations.CreateModel(
@@ -744,6 +847,8 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "关注人",
                 "verbose_name_plural": "关注人",
+                "indexes": [models.Index(fields=["user", "ticket"], name="ticket_watcher_user")],
+                "constraints": [models.UniqueConstraint(fields=("ticket", "user"), name="ticket_watcher_once")],
             },
         ),
         migrations.CreateModel(
@@ -772,189 +877,11 @@ class Migration(migrations.Migration):
                 "verbose_name": "自动分类模型",
                 "verbose_name_plural": "自动分类模型",
                 "ordering": ["-id"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_live", True)), fields=("is_live",), name="triagemodel_one_live"
+                    )
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="inboundmessage",
-            index=models.Index(
-                condition=models.Q(("state", "received")), fields=["received_at"], name="inbound_waiting"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="inboundmessage",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("external_id", ""), _negated=True),
-                fields=("channel_key", "external_id"),
-                name="inbound_external_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="slatarget",
-            constraint=models.UniqueConstraint(fields=("policy", "priority", "metric"), name="sla_target_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="slatarget",
-            constraint=models.CheckConstraint(condition=models.Q(("seconds__gt", 0)), name="sla_target_positive"),
-        ),
-        migrations.AddIndex(
-            model_name="ticket",
-            index=models.Index(fields=["-created_at", "-id"], name="ticket_newest"),
-        ),
-        migrations.AddIndex(
-            model_name="ticket",
-            index=models.Index(fields=["queue", "-created_at", "-id"], name="ticket_queue_newest"),
-        ),
-        migrations.AddIndex(
-            model_name="ticket",
-            index=models.Index(fields=["customer", "-created_at"], name="ticket_customer"),
-        ),
-        migrations.AddIndex(
-            model_name="ticket",
-            index=models.Index(fields=["assignee", "-created_at", "-id"], name="ticket_assignee_newest"),
-        ),
-        migrations.AddIndex(
-            model_name="ticket",
-            index=models.Index(
-                condition=models.Q(("status__in", ["new", "open", "pending", "on_hold"])),
-                fields=["assignee"],
-                name="ticket_open_assignee",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="ticket",
-            index=models.Index(
-                condition=models.Q(("status__in", ["new", "open", "pending", "on_hold"])),
-                fields=["queue", "status"],
-                name="ticket_open_queue",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="ticket",
-            index=models.Index(
-                condition=models.Q(("status__in", ["new", "open", "pending", "on_hold"])),
-                fields=["next_due_at", "id"],
-                name="ticket_open_due",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="ticket",
-            index=models.Index(
-                condition=models.Q(("status", "new")), fields=["queue", "created_at"], name="ticket_waiting"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="ticket",
-            index=models.Index(condition=models.Q(("status", "solved")), fields=["solved_at"], name="ticket_solved"),
-        ),
-        migrations.AddIndex(
-            model_name="ticket",
-            index=models.Index(
-                condition=models.Q(("order_no", ""), _negated=True), fields=["order_no"], name="ticket_order_no"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="ticket",
-            index=models.Index(fields=["duplicate_digest", "created_at"], name="ticket_duplicate"),
-        ),
-        migrations.AddIndex(
-            model_name="ticket",
-            index=django.contrib.postgres.indexes.GinIndex(fields=["search"], name="ticket_search"),
-        ),
-        migrations.AddConstraint(
-            model_name="ticket",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("external_id", ""), _negated=True),
-                fields=("channel", "external_id"),
-                name="ticket_external_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ticket",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status", "solved"), _negated=True), ("solved_at__isnull", False), _connector="OR"
-                ),
-                name="ticket_solved_has_moment",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ticket",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status", "closed"), _negated=True), ("closed_at__isnull", False), _connector="OR"
-                ),
-                name="ticket_closed_has_moment",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ticket",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status", "open"), _negated=True), ("assignee__isnull", False), _connector="OR"
-                ),
-                name="ticket_open_has_assignee",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="slaclock",
-            index=models.Index(
-                condition=models.Q(("cancelled_at", None), ("met_at", None)),
-                fields=["policy"],
-                name="sla_clock_running_policy",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="slaclock",
-            index=models.Index(
-                condition=models.Q(("cancelled_at", None), ("met_at", None)),
-                fields=["calendar"],
-                name="sla_clock_running_calendar",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="slaclock",
-            index=models.Index(
-                condition=models.Q(("breached_at__isnull", False)), fields=["-breached_at"], name="sla_clock_breached"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="slaclock",
-            constraint=models.UniqueConstraint(fields=("ticket", "metric", "cycle"), name="sla_clock_once"),
-        ),
-        migrations.AddIndex(
-            model_name="ticketmessage",
-            index=models.Index(fields=["ticket", "created_at", "id"], name="message_ticket"),
-        ),
-        migrations.AddConstraint(
-            model_name="ticketmessage",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("external_id", ""), _negated=True),
-                fields=("channel", "external_id"),
-                name="message_external_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ticketpause",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("ended_at", None)), fields=("ticket",), name="ticket_one_open_pause"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="tickettag",
-            constraint=models.UniqueConstraint(fields=("ticket", "name"), name="ticket_tag_once"),
-        ),
-        migrations.AddIndex(
-            model_name="ticketwatcher",
-            index=models.Index(fields=["user", "ticket"], name="ticket_watcher_user"),
-        ),
-        migrations.AddConstraint(
-            model_name="ticketwatcher",
-            constraint=models.UniqueConstraint(fields=("ticket", "user"), name="ticket_watcher_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="triagemodel",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("is_live", True)), fields=("is_live",), name="triagemodel_one_live"
-            ),
         ),
     ]

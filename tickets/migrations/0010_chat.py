@@ -129,6 +129,14 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "在线会话",
                 "ordering": ["-started_at", "-id"],
                 "default_permissions": ("view",),
+                "indexes": [
+                    models.Index(fields=["started_at", "id"], name="chat_started"),
+                    models.Index(condition=models.Q(("is_with_bot", True)), fields=["id"], name="chat_with_bot"),
+                    models.Index(
+                        condition=models.Q(("ticket", None)), fields=["started_at"], name="chat_without_ticket"
+                    ),
+                ],
+                "constraints": [models.UniqueConstraint(fields=("visitor", "opening_id"), name="chat_opening_once")],
             },
         ),
         migrations.CreateModel(
@@ -198,21 +206,5 @@ class Migration(migrations.Migration):
                 "default_permissions": ("view",),
                 "indexes": [models.Index(fields=["at"], name="chatack_at")],
             },
-        ),
-        migrations.AddIndex(
-            model_name="chat",
-            index=models.Index(fields=["started_at", "id"], name="chat_started"),
-        ),
-        migrations.AddIndex(
-            model_name="chat",
-            index=models.Index(condition=models.Q(("is_with_bot", True)), fields=["id"], name="chat_with_bot"),
-        ),
-        migrations.AddIndex(
-            model_name="chat",
-            index=models.Index(condition=models.Q(("ticket", None)), fields=["started_at"], name="chat_without_ticket"),
-        ),
-        migrations.AddConstraint(
-            model_name="chat",
-            constraint=models.UniqueConstraint(fields=("visitor", "opening_id"), name="chat_opening_once"),
         ),
     ]

@@ -36,6 +36,7 @@ class Migration(migrations.Migration):
                 "verbose_name": "离线导入",
                 "verbose_name_plural": "离线导入",
                 "ordering": ["-id"],
+                "indexes": [models.Index(fields=["actor", "-id"], name="import_batch_actor")],
             },
         ),
         migrations.CreateModel(
@@ -81,14 +82,7 @@ class Migration(migrations.Migration):
                 "verbose_name": "导入行",
                 "verbose_name_plural": "导入行",
                 "ordering": ["batch", "line", "id"],
+                "indexes": [models.Index(fields=["batch", "state", "line"], name="import_row_state")],
             },
-        ),
-        migrations.AddIndex(
-            model_name="importbatch",
-            index=models.Index(fields=["actor", "-id"], name="import_batch_actor"),
-        ),
-        migrations.AddIndex(
-            model_name="importrow",
-            index=models.Index(fields=["batch", "state", "line"], name="import_row_state"),
         ),
     ]

@@ -159,6 +159,34 @@ class Migration(migrations.Migration):
                     ("override_floor", "可低于法定下限，须说明理由"),
                     ("approve_exchange", "可审批换货"),
                 ],
+                "indexes": [
+                    models.Index(fields=["state", "due_at", "id"], name="aftersales_state_due"),
+                    models.Index(fields=["due_at", "id"], name="aftersales_due"),
+                    models.Index(fields=["kind", "due_at", "id"], name="aftersales_kind_due"),
+                    models.Index(fields=["requested_at", "id"], name="aftersales_asked"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("quantity__gt", 0)), name="aftersales_quantity_positive"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("goods_value__gte", 0)), name="aftersales_value_not_negative"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("rating__isnull", True), models.Q(("rating__gte", 1), ("rating__lte", 5)), _connector="OR"
+                        ),
+                        name="aftersales_rating_range",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "refused"), _negated=True),
+                            models.Q(("refusal", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="aftersales_refused_with_reason",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -412,6 +440,28 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "退款",
                 "ordering": ["-id"],
                 "permissions": [("pay_refund", "可登记退款"), ("view_reconciliation", "可查看对账")],
+                "indexes": [
+                    models.Index(fields=["status", "id"], name="refund_status"),
+                    models.Index(fields=["requested_at", "id"], name="refund_asked"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="refund_positive"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("paid_at__isnull", False), ("status", "paid")),
+                            models.Q(("reversed_at__isnull", False), ("status", "reversed")),
+                            models.Q(("paid_at__isnull", True), ("status__in", ["pending", "failed"])),
+                            _connector="OR",
+                        ),
+                        name="refund_status_has_moment",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("paid_at__isnull", True), ("paid_at__gte", models.F("requested_at")), _connector="OR"
+                        ),
+                        name="refund_paid_after_asked",
+                    ),
+                ],
             },
         ),
         migrations.RemoveConstraint(
@@ -741,59 +791,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="aftersales",
-            index=models.Index(fields=["state", "due_at", "id"], name="aftersales_state_due"),
-        ),
-        migrations.AddIndex(
-            model_name="aftersales",
-            index=models.Index(fields=["due_at", "id"], name="aftersales_due"),
-        ),
-        migrations.AddIndex(
-            model_name="aftersales",
-            index=models.Index(fields=["kind", "due_at", "id"], name="aftersales_kind_due"),
-        ),
-        migrations.AddIndex(
-            model_name="aftersales",
             index=models.Index(fields=["ticket", "id"], name="aftersales_ticket"),
         ),
         migrations.AddIndex(
             model_name="aftersales",
             index=models.Index(fields=["order", "id"], name="aftersales_order"),
-        ),
-        migrations.AddIndex(
-            model_name="aftersales",
-            index=models.Index(fields=["requested_at", "id"], name="aftersales_asked"),
-        ),
-        migrations.AddConstraint(
-            model_name="aftersales",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("quantity__gt", 0)), name="aftersales_quantity_positive"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="aftersales",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("goods_value__gte", 0)), name="aftersales_value_not_negative"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="aftersales",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("rating__isnull", True), models.Q(("rating__gte", 1), ("rating__lte", 5)), _connector="OR"
-                ),
-                name="aftersales_rating_range",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="aftersales",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "refused"), _negated=True),
-                    models.Q(("refusal", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="aftersales_refused_with_reason",
-            ),
         ),
         migrations.AddIndex(
             model_name="aftersalesstep",
@@ -806,39 +808,6 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="refund",
             index=models.Index(fields=["ticket", "id"], name="refund_of_ticket"),
-        ),
-        migrations.AddIndex(
-            model_name="refund",
-            index=models.Index(fields=["status", "id"], name="refund_status"),
-        ),
-        migrations.AddIndex(
-            model_name="refund",
-            index=models.Index(fields=["requested_at", "id"], name="refund_asked"),
-        ),
-        migrations.AddConstraint(
-            model_name="refund",
-            constraint=models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="refund_positive"),
-        ),
-        migrations.AddConstraint(
-            model_name="refund",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("paid_at__isnull", False), ("status", "paid")),
-                    models.Q(("reversed_at__isnull", False), ("status", "reversed")),
-                    models.Q(("paid_at__isnull", True), ("status__in", ["pending", "failed"])),
-                    _connector="OR",
-                ),
-                name="refund_status_has_moment",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="refund",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("paid_at__isnull", True), ("paid_at__gte", models.F("requested_at")), _connector="OR"
-                ),
-                name="refund_paid_after_asked",
-            ),
         ),
         migrations.AddConstraint(
             model_name="refund",

@@ -69,6 +69,19 @@ class Migration(migrations.Migration):
                 "verbose_name": "调查",
                 "verbose_name_plural": "调查",
                 "ordering": ["-id"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "open")), fields=("ticket",), name="investigation_one_open"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("concluded_at__isnull", True), ("state", "open")),
+                            models.Q(("concluded_at__isnull", False), ("state", "concluded")),
+                            _connector="OR",
+                        ),
+                        name="investigation_concluded_has_moment",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -279,6 +292,27 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "监管与平台争议",
                 "ordering": ["-id"],
                 "permissions": [("close_legalcase", "可结案")],
+                "indexes": [
+                    models.Index(fields=["state", "-id"], name="legal_case_state"),
+                    models.Index(fields=["ticket", "-id"], name="legal_case_ticket"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("authority", "platform", "matter", "external_number"), name="legal_case_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("closed_at__isnull", True), ("outcome", ""), ("state", "open")),
+                            models.Q(
+                                ("closed_at__isnull", False),
+                                ("state", "closed"),
+                                models.Q(("outcome", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="legal_case_closed_with_outcome",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -412,6 +446,13 @@ class Migration(migrations.Migration):
                 "verbose_name": "证据",
                 "verbose_name_plural": "证据",
                 "ordering": ["id"],
+                "indexes": [models.Index(fields=["ticket", "id"], name="evidence_ticket")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("ticket__isnull", False), ("case__isnull", False), _connector="OR"),
+                        name="evidence_about_something",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -512,6 +553,11 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "法务复核",
                 "ordering": ["-id"],
                 "permissions": [("answer_legalreview", "可给出法务意见")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("answered_at", None)), fields=("ticket",), name="legal_review_one_open"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -799,96 +845,27 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "法定时限",
                 "ordering": ["due_at", "id"],
                 "permissions": [("explain_legalclock", "可说明错过的法定时限")],
-            },
-        ),
-        migrations.AddConstraint(
-            model_name="investigation",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "open")), fields=("ticket",), name="investigation_one_open"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="investigation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("concluded_at__isnull", True), ("state", "open")),
-                    models.Q(("concluded_at__isnull", False), ("state", "concluded")),
-                    _connector="OR",
-                ),
-                name="investigation_concluded_has_moment",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="legalcase",
-            index=models.Index(fields=["state", "-id"], name="legal_case_state"),
-        ),
-        migrations.AddIndex(
-            model_name="legalcase",
-            index=models.Index(fields=["ticket", "-id"], name="legal_case_ticket"),
-        ),
-        migrations.AddConstraint(
-            model_name="legalcase",
-            constraint=models.UniqueConstraint(
-                fields=("authority", "platform", "matter", "external_number"), name="legal_case_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="legalcase",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("closed_at__isnull", True), ("outcome", ""), ("state", "open")),
-                    models.Q(
-                        ("closed_at__isnull", False), ("state", "closed"), models.Q(("outcome", ""), _negated=True)
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("dropped_at", None), ("met_at", None), ("missed_at", None)),
+                        fields=["due_at", "id"],
+                        name="legal_clock_running",
                     ),
-                    _connector="OR",
-                ),
-                name="legal_case_closed_with_outcome",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="evidence",
-            index=models.Index(fields=["ticket", "id"], name="evidence_ticket"),
-        ),
-        migrations.AddConstraint(
-            model_name="evidence",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ticket__isnull", False), ("case__isnull", False), _connector="OR"),
-                name="evidence_about_something",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="legalreview",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("answered_at", None)), fields=("ticket",), name="legal_review_one_open"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="legalclock",
-            index=models.Index(
-                condition=models.Q(("dropped_at", None), ("met_at", None), ("missed_at", None)),
-                fields=["due_at", "id"],
-                name="legal_clock_running",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="legalclock",
-            index=models.Index(
-                condition=models.Q(("explained_at", None), ("missed_at__isnull", False)),
-                fields=["missed_at", "id"],
-                name="legal_clock_missed",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="legalclock",
-            index=models.Index(
-                condition=models.Q(("met_at__isnull", False)), fields=["met_at", "id"], name="legal_clock_met"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="legalclock",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ticket__isnull", False), ("case__isnull", False), _connector="OR"),
-                name="legal_clock_about_something",
-            ),
+                    models.Index(
+                        condition=models.Q(("explained_at", None), ("missed_at__isnull", False)),
+                        fields=["missed_at", "id"],
+                        name="legal_clock_missed",
+                    ),
+                    models.Index(
+                        condition=models.Q(("met_at__isnull", False)), fields=["met_at", "id"], name="legal_clock_met"
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("ticket__isnull", False), ("case__isnull", False), _connector="OR"),
+                        name="legal_clock_about_something",
+                    )
+                ],
+            },
         ),
     ]

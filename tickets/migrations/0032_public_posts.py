@@ -101,6 +101,10 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "公开帖子",
                 "ordering": ["-reach", "-id"],
                 "permissions": [("link_publicpost", "关联公开帖子与投诉")],
+                "indexes": [
+                    models.Index(fields=["-reach", "-id"], name="public_post_reach"),
+                    models.Index(fields=["-posted_at", "-id"], name="public_post_newest"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -155,6 +159,17 @@ class Migration(migrations.Migration):
                 "verbose_name": "帖子关联",
                 "verbose_name_plural": "帖子关联",
                 "ordering": ["-id"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("post", "ticket"), name="post_link_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("unlinked_at__isnull", True),
+                            models.Q(("unlink_reason", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="post_link_ended_with_reason",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -178,26 +193,5 @@ class Migration(migrations.Migration):
                 "verbose_name": "公开触达",
                 "verbose_name_plural": "公开触达",
             },
-        ),
-        migrations.AddIndex(
-            model_name="publicpost",
-            index=models.Index(fields=["-reach", "-id"], name="public_post_reach"),
-        ),
-        migrations.AddIndex(
-            model_name="publicpost",
-            index=models.Index(fields=["-posted_at", "-id"], name="public_post_newest"),
-        ),
-        migrations.AddConstraint(
-            model_name="postlink",
-            constraint=models.UniqueConstraint(fields=("post", "ticket"), name="post_link_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="postlink",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("unlinked_at__isnull", True), models.Q(("unlink_reason", ""), _negated=True), _connector="OR"
-                ),
-                name="post_link_ended_with_reason",
-            ),
         ),
     ]

@@ -51,6 +51,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "协商阶梯",
                 "verbose_name_plural": "协商阶梯",
+                "constraints": [models.UniqueConstraint(fields=("key",), name="tickets_ladder_key")],
             },
         ),
         migrations.CreateModel(
@@ -176,6 +177,7 @@ class Migration(migrations.Migration):
                     ("review_ladderversion", "审核协商阶梯"),
                     ("publish_ladderversion", "发布和下线协商阶梯"),
                 ],
+                "constraints": [models.UniqueConstraint(fields=("item", "number"), name="tickets_ladder_number")],
             },
         ),
         migrations.AddField(
@@ -280,6 +282,27 @@ class Migration(migrations.Migration):
                 "verbose_name": "协商",
                 "verbose_name_plural": "协商",
                 "ordering": ["-id"],
+                "indexes": [
+                    models.Index(fields=["ticket", "-id"], name="negotiation_ticket"),
+                    models.Index(fields=["state", "-id"], name="negotiation_state"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("floor__gte", 0), ("ceiling__gte", models.F("floor"))),
+                        name="negotiation_ceiling_above_floor",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("ended_at__isnull", True), ("state", "open")),
+                            models.Q(models.Q(("state", "open"), _negated=True), ("ended_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="negotiation_ended_has_moment",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "open")), fields=("ticket",), name="negotiation_one_open"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -359,6 +382,20 @@ class Migration(migrations.Migration):
                 "verbose_name": "报价",
                 "verbose_name_plural": "报价",
                 "ordering": ["negotiation", "number"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("negotiation", "number"), name="negotiation_offer_number"),
+                    models.CheckConstraint(
+                        condition=models.Q(("amount__gte", models.F("floor"))), name="negotiation_offer_above_floor"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["waiting", "offered", "refused"]),
+                            ("answered_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="negotiation_offer_answered",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -429,64 +466,5 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="ladderversion",
-            constraint=models.UniqueConstraint(fields=("item", "number"), name="tickets_ladder_number"),
-        ),
-        migrations.AddConstraint(
-            model_name="ladder",
-            constraint=models.UniqueConstraint(fields=("key",), name="tickets_ladder_key"),
-        ),
-        migrations.AddIndex(
-            model_name="negotiation",
-            index=models.Index(fields=["ticket", "-id"], name="negotiation_ticket"),
-        ),
-        migrations.AddIndex(
-            model_name="negotiation",
-            index=models.Index(fields=["state", "-id"], name="negotiation_state"),
-        ),
-        migrations.AddConstraint(
-            model_name="negotiation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("floor__gte", 0), ("ceiling__gte", models.F("floor"))),
-                name="negotiation_ceiling_above_floor",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="negotiation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("ended_at__isnull", True), ("state", "open")),
-                    models.Q(models.Q(("state", "open"), _negated=True), ("ended_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="negotiation_ended_has_moment",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="negotiation",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "open")), fields=("ticket",), name="negotiation_one_open"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="negotiationoffer",
-            constraint=models.UniqueConstraint(fields=("negotiation", "number"), name="negotiation_offer_number"),
-        ),
-        migrations.AddConstraint(
-            model_name="negotiationoffer",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount__gte", models.F("floor"))), name="negotiation_offer_above_floor"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="negotiationoffer",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state__in", ["waiting", "offered", "refused"]), ("answered_at__isnull", False), _connector="OR"
-                ),
-                name="negotiation_offer_answered",
-            ),
         ),
     ]

@@ -58,6 +58,13 @@ class Migration(migrations.Migration):
                 "verbose_name": "会商室",
                 "verbose_name_plural": "会商室",
                 "ordering": ["-id"],
+                "indexes": [models.Index(fields=["closed_at", "-id"], name="room_state")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("closed_at__isnull", True), ("closed_by__isnull", False), _connector="OR"),
+                        name="room_closed_by_somebody",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -118,6 +125,11 @@ class Migration(migrations.Migration):
                 "verbose_name": "外部来宾",
                 "verbose_name_plural": "外部来宾",
                 "ordering": ["-id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("expires_at__gt", models.F("created_at"))), name="room_guest_lasts"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -173,6 +185,21 @@ class Migration(migrations.Migration):
                 "verbose_name": "会商记录",
                 "verbose_name_plural": "会商记录",
                 "ordering": ["id"],
+                "indexes": [models.Index(fields=["room", "id"], name="room_entry_room")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("author__isnull", False), ("guest__isnull", True)),
+                            models.Q(("author__isnull", True), ("guest__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="room_entry_by_one",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("guest__isnull", True), ("kind", "answer"), _connector="OR"),
+                        name="room_entry_of_guest",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -212,6 +239,8 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "会商成员",
                 "verbose_name_plural": "会商成员",
+                "indexes": [models.Index(fields=["user", "room"], name="room_member_user")],
+                "constraints": [models.UniqueConstraint(fields=("room", "user"), name="room_member_once")],
             },
         ),
         migrations.CreateModel(
@@ -242,57 +271,7 @@ class Migration(migrations.Migration):
                 "verbose_name": "来宾访问",
                 "verbose_name_plural": "来宾访问",
                 "ordering": ["-id"],
+                "indexes": [models.Index(fields=["guest", "-id"], name="room_visit_guest")],
             },
-        ),
-        migrations.AddIndex(
-            model_name="room",
-            index=models.Index(fields=["closed_at", "-id"], name="room_state"),
-        ),
-        migrations.AddConstraint(
-            model_name="room",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("closed_at__isnull", True), ("closed_by__isnull", False), _connector="OR"),
-                name="room_closed_by_somebody",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="roomguest",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("expires_at__gt", models.F("created_at"))), name="room_guest_lasts"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="roomentry",
-            index=models.Index(fields=["room", "id"], name="room_entry_room"),
-        ),
-        migrations.AddConstraint(
-            model_name="roomentry",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("author__isnull", False), ("guest__isnull", True)),
-                    models.Q(("author__isnull", True), ("guest__isnull", False)),
-                    _connector="OR",
-                ),
-                name="room_entry_by_one",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="roomentry",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("guest__isnull", True), ("kind", "answer"), _connector="OR"),
-                name="room_entry_of_guest",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="roommember",
-            index=models.Index(fields=["user", "room"], name="room_member_user"),
-        ),
-        migrations.AddConstraint(
-            model_name="roommember",
-            constraint=models.UniqueConstraint(fields=("room", "user"), name="room_member_once"),
-        ),
-        migrations.AddIndex(
-            model_name="roomvisit",
-            index=models.Index(fields=["guest", "-id"], name="room_visit_guest"),
         ),
     ]

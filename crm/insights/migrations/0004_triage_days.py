@@ -31,11 +31,10 @@ class Migration(migrations.Migration):
                 "verbose_name": "每日分类对照",
                 "verbose_name_plural": "每日分类对照",
                 "ordering": ["day", "suggested", "chosen"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("day", "suggested", "chosen"), name="insights_triageday_once")
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="triageday",
-            constraint=models.UniqueConstraint(fields=("day", "suggested", "chosen"), name="insights_triageday_once"),
         ),
         migrations.RunSQL(FILL, migrations.RunSQL.noop),
     ]

@@ -156,6 +156,20 @@ class Migration(migrations.Migration):
                 "verbose_name": "大促计划",
                 "verbose_name_plural": "大促计划",
                 "ordering": ["-starts_at", "-id"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("stopped_at__isnull", True)), fields=["ends_at"], name="staff_peak_ahead"
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("ends_at__gt", models.F("starts_at"))), name="staff_peak_order"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("limit_percent__gte", 1), ("limit_percent__lte", 500)),
+                        name="staff_peak_limit_percent",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -257,6 +271,18 @@ class Migration(migrations.Migration):
                 "verbose_name": "在岗时段",
                 "verbose_name_plural": "在岗时段",
                 "ordering": ["weekday", "opens_minute"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("group", "weekday", "opens_minute"), name="staff_group_hours_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("closes_minute__gte", 1),
+                            ("closes_minute__lte", 1440),
+                            ("opens_minute__lt", 1440),
+                            ("weekday__lte", 6),
+                        ),
+                        name="staff_group_hours_week",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -328,6 +354,20 @@ class Migration(migrations.Migration):
                 "verbose_name": "模板班次",
                 "verbose_name_plural": "模板班次",
                 "ordering": ["weekday", "opens_minute", "user_id"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("template", "user", "weekday", "opens_minute"), name="staff_template_shift_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("closes_minute__gte", 1),
+                            ("closes_minute__lte", 1440),
+                            ("opens_minute__lt", 1440),
+                            ("weekday__lte", 6),
+                        ),
+                        name="staff_template_shift_week",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -405,60 +445,5 @@ class Migration(migrations.Migration):
                     )
                 ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="peakplan",
-            index=models.Index(
-                condition=models.Q(("stopped_at__isnull", True)), fields=["ends_at"], name="staff_peak_ahead"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="peakplan",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ends_at__gt", models.F("starts_at"))), name="staff_peak_order"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="peakplan",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("limit_percent__gte", 1), ("limit_percent__lte", 500)),
-                name="staff_peak_limit_percent",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="grouphours",
-            constraint=models.UniqueConstraint(
-                fields=("group", "weekday", "opens_minute"), name="staff_group_hours_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="grouphours",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("closes_minute__gte", 1),
-                    ("closes_minute__lte", 1440),
-                    ("opens_minute__lt", 1440),
-                    ("weekday__lte", 6),
-                ),
-                name="staff_group_hours_week",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="templateshift",
-            constraint=models.UniqueConstraint(
-                fields=("template", "user", "weekday", "opens_minute"), name="staff_template_shift_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="templateshift",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("closes_minute__gte", 1),
-                    ("closes_minute__lte", 1440),
-                    ("opens_minute__lt", 1440),
-                    ("weekday__lte", 6),
-                ),
-                name="staff_template_shift_week",
-            ),
         ),
     ]

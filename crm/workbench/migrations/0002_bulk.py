@@ -54,6 +54,7 @@ class Migration(migrations.Migration):
                 "verbose_name": "批量操作",
                 "verbose_name_plural": "批量操作",
                 "ordering": ["-id"],
+                "indexes": [models.Index(fields=["actor", "-id"], name="workbench_bulk_actor")],
             },
         ),
         migrations.CreateModel(
@@ -95,6 +96,7 @@ class Migration(migrations.Migration):
                 "verbose_name": "批量操作明细",
                 "verbose_name_plural": "批量操作明细",
                 "ordering": ["id"],
+                "constraints": [models.UniqueConstraint(fields=("change", "ticket"), name="workbench_bulk_row_once")],
             },
         ),
         migrations.CreateModel(
@@ -130,6 +132,7 @@ class Migration(migrations.Migration):
                 "verbose_name": "群发回复",
                 "verbose_name_plural": "群发回复",
                 "ordering": ["-id"],
+                "indexes": [models.Index(fields=["actor", "-id"], name="workbench_reply_actor")],
             },
         ),
         migrations.CreateModel(
@@ -183,31 +186,15 @@ class Migration(migrations.Migration):
                 "verbose_name": "群发回复明细",
                 "verbose_name_plural": "群发回复明细",
                 "ordering": ["id"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("bulk", "ticket"), name="workbench_reply_row_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "sent"), _negated=True), ("sent_at__isnull", False), _connector="OR"
+                        ),
+                        name="workbench_reply_sent_has_moment",
+                    ),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="bulkchange",
-            index=models.Index(fields=["actor", "-id"], name="workbench_bulk_actor"),
-        ),
-        migrations.AddConstraint(
-            model_name="bulkchangerow",
-            constraint=models.UniqueConstraint(fields=("change", "ticket"), name="workbench_bulk_row_once"),
-        ),
-        migrations.AddIndex(
-            model_name="bulkreply",
-            index=models.Index(fields=["actor", "-id"], name="workbench_reply_actor"),
-        ),
-        migrations.AddConstraint(
-            model_name="bulkreplyrow",
-            constraint=models.UniqueConstraint(fields=("bulk", "ticket"), name="workbench_reply_row_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="bulkreplyrow",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "sent"), _negated=True), ("sent_at__isnull", False), _connector="OR"
-                ),
-                name="workbench_reply_sent_has_moment",
-            ),
         ),
     ]
