@@ -54,8 +54,9 @@ def _at_the_end() -> Iterator[None]:
 
 
 def say(*words: str, **options: Any) -> str:
-    output = StringIO()
-    call_command(*words, stdout=output, stderr=StringIO(), **options)
+    output, errors = StringIO(), StringIO()
+    call_command(*words, stdout=output, stderr=errors, **options)
+    assert "没有演完" not in errors.getvalue()
     return output.getvalue()
 
 

@@ -10,9 +10,11 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from core import clock
+from core.approvals.services import decide
 from core.errors import DomainError
 from crm.workbench.demo.stage import Life
 from customers.models import Order, OrderItem
+from tickets.aftersales_choices import AfterSalesState
 from tickets.models import AfterSales, Ticket
 from tickets.services import attachments, refunds
 from tickets.services.aftersales import accepting, applying, deciding, warranties
@@ -56,14 +58,14 @@ WANTED = (
 )  # fmt: skip
 
 
-def returns() -> Life:
+def returns(staff: dict[str, Any]) -> Life:
     """Every request on a ticket of its own, the newest at that moment."""
     used = set[int]()
     for number, wanted in enumerate(WANTED):
         found = _ticket(used)
         if found is not None:
             used.add(found[0].pk)
-            yield from _through(wanted, *found)
+            yield from _through(wanted, staff["supervisor"], *found)
         yield clock.now() + BETWEEN if number < len(WANTED) - 1 else clock.now() + timedelta(minutes=1)
 
 
@@ -81,7 +83,7 @@ def _ticket(used: set[int]) -> tuple[Ticket, Order, OrderItem] | None:
     return None
 
 
-def _through(wanted: Wanted, ticket: Ticket, order: Order, item: OrderItem) -> Life:
+def _through(wanted: Wanted, supervisor: Any, ticket: Ticket, order: Order, item: OrderItem) -> Life:
     agent: Any = ticket.assignee
     wish = applying.Wish(
         kind=wanted.kind,
@@ -104,7 +106,11 @@ def _through(wanted: Wanted, ticket: Ticket, order: Order, item: OrderItem) -> L
         return
     for step in wanted.steps:
         yield clock.now() + timedelta(minutes=25)
-        _STEPS[step](AfterSales.objects.get(pk=request.pk), agent, wanted)
+        request = AfterSales.objects.select_related("approval").get(pk=request.pk)
+        if request.state == AfterSalesState.APPROVING and request.approval is not None:
+            decide(request=request.approval, actor=supervisor, approve=True, note="同意换货")
+            request.refresh_from_db()
+        _STEPS[step](request, agent, wanted)
 
 
 def _inspect(request: AfterSales, agent: Any, wanted: Wanted) -> None:

@@ -52,7 +52,7 @@ def enter_episodes(*, stage: Stage, world: World, case: MakeCase, buyers: Sequen
     stage.enter(problems(world), end - timedelta(hours=20))
     # The last of them stands open at the end, within the time to decide.
     stage.enter(payouts(world.staff), end - len(PAYOUTS) * BETWEEN)
-    stage.enter(returns(), end - timedelta(hours=80))
+    stage.enter(returns(world.staff), end - timedelta(hours=80))
     stage.enter(disputes(world.staff, end), end - timedelta(days=6))
     stage.enter(visits(world.staff, end), end - timedelta(days=3))
     stage.enter(together(world.staff, end), end - timedelta(days=2))

@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models import Max
 
 from core import clock
+from core.errors import DomainError
 from core.events import Event
 from core.timers import fire_due
 from crm.followups import consumers
@@ -60,6 +61,8 @@ class Stage:
         self._now = end - timedelta(days=365)
         self._due: datetime | None = None
         self._is_due_known = False
+        #: Lives that could not go on, and why.
+        self.broken: list[str] = []
         self._last_event = Event.objects.aggregate(last=Max("pk"))["last"] or 0
 
     def enter(self, life: Life, at: datetime) -> None:
@@ -73,7 +76,7 @@ class Stage:
             self._let_timers_fire(at)
             self._now = at
             with clock.at(at):
-                following = next(life, None)
+                following = self._act(life, at)
                 self._follow_up()
             if following is not None:
                 self.enter(life, max(following, at + timedelta(seconds=1)))
@@ -83,6 +86,14 @@ class Stage:
                 _look_at_tables()
         self._let_timers_fire(self.end)
         return self._acts
+
+    def _act(self, life: Life, at: datetime) -> datetime | None:
+        """One act. A life that the rules do not let go on ends here: chance depends on the day, the story must not."""
+        try:
+            return next(life, None)
+        except DomainError as error:
+            self.broken.append(f"{at:%m-%d %H:%M} {life.__name__}: {error.message}")
+            return None
 
     def _let_timers_fire(self, until: datetime) -> None:
         """Fire what is due up to a moment, each timer at its own."""

@@ -58,6 +58,8 @@ class Summary:
     customers: int
     surveys: int
     visits: int
+    #: What the rules did not let happen; empty unless the day makes the story stumble.
+    broken: tuple[str, ...] = ()
 
 
 @transaction.atomic
@@ -92,6 +94,7 @@ def tell(*, password: str, end: datetime, progress: Progress) -> Summary:
         customers=Customer.objects.count(),
         surveys=SurveyInvitation.objects.filter(answered_at__isnull=False).count(),
         visits=FollowUpVisit.objects.count(),
+        broken=tuple(stage.broken),
     )
 
 

@@ -44,6 +44,8 @@ class Command(BaseCommand):
         except DomainError as error:
             raise CommandError(f"演示数据写入失败，未留下任何数据：{error.message}") from error
         bar.end()
+        for line in told.broken:
+            self.stderr.write(f"这段情节没有演完：{line}")
         self.stdout.write(
             f"演示数据已就绪：{told.tickets} 张工单（{told.open_tickets} 张未结）、{told.customers} 位客户、"
             f"{told.surveys} 份评价、{told.visits} 次回访，用时 {time.monotonic() - begun:.0f} 秒；"
