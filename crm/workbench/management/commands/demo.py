@@ -1,5 +1,6 @@
 """`demo`: the story of an invented shop, for looking around. Does nothing where staff exist."""
 
+import logging
 import os
 import sys
 import time
@@ -39,10 +40,14 @@ class Command(BaseCommand):
             raise CommandError("请用 --password 或环境变量 KEAN_DEMO_PASSWORD 给出演示账号的密码。")
         begun = time.monotonic()
         bar = Bar()
+        # What services report on the way would tear the bar to pieces, and is invented besides.
+        logging.disable(logging.INFO)
         try:
             told = tell(password=password, end=clock.now(), progress=bar.show)
         except DomainError as error:
             raise CommandError(f"演示数据写入失败，未留下任何数据：{error.message}") from error
+        finally:
+            logging.disable(logging.NOTSET)
         bar.end()
         for line in told.broken:
             self.stderr.write(f"这段情节没有演完：{line}")
