@@ -17,12 +17,20 @@ from tests.factories import TeamFactory, UserFactory
 from tests.shared_database import SharedDatabase
 from tests.world import World, build_world
 
-#: Few tests, long ones: they begin first, so that no worker is left alone with them at the end.
-LONG = ("tests/browser/", "tests/platform/", "tests/workbench/test_demo", "tests/api/test_schema")
+#: Few tests, long ones: they begin first, so that no worker is left alone with them at the end. While one worker makes
+#: the database for the first of these, another has time for the second, which needs none of it.
+LONG = (
+    "tests/browser/test_accessibility",
+    "tests/platform/test_faults",
+    "tests/workbench/test_demo",
+    "tests/api/test_schema",
+    "tests/browser/",
+    "tests/platform/",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+    items.sort(key=lambda item: next((at for at, name in enumerate(LONG) if item.nodeid.startswith(name)), len(LONG)))
 
 
 @pytest.hookimpl(wrapper=True)
