@@ -61,7 +61,8 @@ def graded(user: "User", question: Question, period: Period | None = None) -> An
     span = period or question.period
     rows: Any = ComplaintGrade.objects.visible_to(user)
     rows = rows.filter(received_at__gte=span.start, received_at__lt=span.end, ticket__merged_into=None)
-    rows = rows.filter(ticket__type="complaint")
+    # A grade keeps when its complaint was received; said of the ticket too, its index is read for these days alone.
+    rows = rows.filter(ticket__type="complaint", ticket__created_at__gte=span.start, ticket__created_at__lt=span.end)
     if question.queue is not None:
         rows = rows.filter(ticket__queue=question.queue)
     return rows if question.channel is None else rows.filter(ticket__channel=question.channel)
