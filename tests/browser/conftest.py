@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import shutil
 import socket
 import threading
@@ -25,6 +26,8 @@ QUIET = [
     "--disable-sync",
     "--no-first-run",
 ]
+# What a page tells the console alone: a broken security policy, a fragment that has no place to go.
+_FAULT = re.compile("Content Security Policy|htmx:(targetError|invalidPath|onLoadError|swapError)")
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 OpenAs = Callable[..., Page]
@@ -76,7 +79,7 @@ def open_live(chromium: Browser, asgi_server: AsgiServer) -> Iterator[OpenAs]:
 @pytest.fixture
 def open_as(chromium: Browser, live_server: Any) -> Iterator[OpenAs]:
     """`open_as(user, "/team/", width=390)` → a page. At the end no page may have broken its content
-    security policy or thrown an error."""
+    security policy, thrown an error or lost a fragment."""
     yield from _pages(chromium, live_server.url)
 
 
@@ -93,7 +96,7 @@ def _pages(chromium: Browser, base: str) -> Iterator[OpenAs]:
             context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": base}])
         page = context.new_page()
         page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda line: faults.append(line.text) if "Content Security Policy" in line.text else None)
+        page.on("console", lambda line: faults.append(line.text) if _FAULT.search(line.text) else None)
         page.goto(base + path)
         return page
 

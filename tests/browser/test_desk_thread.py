@@ -1,17 +1,19 @@
 """News in an open conversation: they come in, and nothing is taken from under the reader's eyes."""
 
+from collections.abc import Callable
+
 import pytest
 from playwright.sync_api import expect
 
 from crm.staff.models import User
 from tests.browser.conftest import OpenAs
-from tests.tickets.conftest import Desk, desk
+from tests.tickets.conftest import Desk, desk, make_ticket
 from tests.tickets.mails import mail, part
 from tickets.models import Ticket
 from tickets.services import conversation, transitions
 from tickets.services.email import receive_mail
 
-__all__ = ["desk"]
+__all__ = ["desk", "make_ticket"]
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.capability("B03")]
 STATE = """() => {
     const thread = document.querySelector(".d-thread");
@@ -64,3 +66,18 @@ def test_an_open_mail_its_place_focus_and_selection_stay(open_live: OpenAs, desk
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.keyboard.press("Escape")
     expect(side).to_be_hidden()
+
+
+def test_a_request_that_does_not_arrive_is_said_and_breaks_nothing(
+    open_live: OpenAs, make_ticket: Callable[..., Ticket], agent: User
+) -> None:
+    ticket = make_ticket("充电线断了")
+    transitions.assign(ticket=ticket, actor=agent, assignee=agent)
+    page = open_live(agent, f"/desk/{ticket.number}/")
+    expect(page.get_by_role("log")).to_contain_text("充电线断了")
+    page.context.set_offline(True)
+    page.evaluate("() => { htmx.ajax('GET', location.pathname, { source: '#desk-list', target: '#desk-list' }); }")
+    expect(page.locator(".k-toast")).to_contain_text("网络")
+    page.context.set_offline(False)
+    conversation.customer_message(ticket=ticket, body="换了一根也断", actor=None)
+    expect(page.get_by_role("log")).to_contain_text("换了一根也断", timeout=20_000)

@@ -348,6 +348,8 @@
     toast(sentence, "bad");
   });
   document.addEventListener("htmx:sendError", () => toast(say("offline"), "bad"));
+  // htmx also rejects, with nothing, the promise of each request that did not arrive: said above, no fault of the page.
+  window.addEventListener("unhandledrejection", (event) => { if (event.reason === undefined) event.preventDefault(); });
   document.addEventListener("kean:toast", (event) => toast(event.detail.text || event.detail.value, event.detail.tone));
 
   /* Start ------------------------------------------------------------------------------------------------- */
