@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.management import call_command
 from django.db import transaction
 from django.test import override_settings
 
@@ -84,8 +85,12 @@ def django_db_createdb(request: pytest.FixtureRequest, shared_database: SharedDa
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, shared_database: SharedDatabase | None) -> None:
-    """The database is made; workers that wait for it may copy it."""
+def django_db_setup(django_db_setup: None, django_db_blocker: Any, shared_database: SharedDatabase | None) -> None:
+    """The database is made; workers that wait for it may copy it. It is empty, as it is again after each test
+    that commits: whether rows of migrations are there must not depend on what ran before."""
+    if shared_database is None or not shared_database.is_copied:
+        with django_db_blocker.unblock():
+            call_command("flush", interactive=False, verbosity=0)
     if shared_database is not None:
         shared_database.give()
 
