@@ -5,13 +5,12 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 from unfold.decorators import display
 
-from core.admin_bases import ReadOnlyAdmin, condition_field
+from core.admin_bases import KeptAdmin, ReadOnlyAdmin, condition_field
 from core.conditions import ConditionError
 from core.errors import DomainError
 from core.privacy.masks import mask_address, mask_email, mask_name, mask_phone
@@ -30,20 +29,6 @@ from customers.models import (
 )
 from customers.rules import CUSTOMER_FIELDS
 from customers.services.rule_tags import check_rule
-
-
-class KeptAdmin(ModelAdmin):
-    """Rows are changed or switched off, never deleted; what a service refuses is told, not a broken page."""
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        try:
-            return super().changeform_view(request, *args, **kwargs)  # type: ignore[no-any-return]
-        except DomainError as error:
-            messages.error(request, error.message)
-            return redirect(request.get_full_path())
 
 
 class ReadOnlyInline(TabularInline):
@@ -102,10 +87,6 @@ class CustomerAdmin(KeptAdmin):
         "updated_at",
     )
     inlines = (IdentityInline, CustomerTagInline)
-    show_full_result_count = False
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return Customer.objects.visible_to(request.user)  # type: ignore[no-any-return]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -241,7 +222,6 @@ class OrderAdmin(ReadOnlyAdmin):
         "shown_receiver",
     )
     inlines = (OrderItemInline,)
-    show_full_result_count = False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("shown_receiver",)
@@ -258,10 +238,7 @@ class OrderAdmin(ReadOnlyAdmin):
 
 @admin.register(CustomerMerge)
 class CustomerMergeAdmin(ReadOnlyAdmin):
+    seen_through = ("target",)
     list_display = ("source", "target", "actor", "merged_at", "undone_at")
     list_select_related = ("source", "target", "actor")
     fields = ("source", "target", "actor", "merged_at", "undone_at")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        visible = Customer.objects.visible_to(request.user)
-        return CustomerMerge.objects.filter(target__in=visible.values("pk"))

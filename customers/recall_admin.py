@@ -8,7 +8,6 @@ from unfold.admin import TabularInline
 
 from core.admin_bases import ReadOnlyAdmin
 from customers.models import Disruption, DisruptionOrder, DisruptionUpdate, Recall, RecallDuty, RecallOrder
-from customers.shipment_admin import SeenAdmin
 
 
 class ShownInline(TabularInline):
@@ -43,7 +42,7 @@ class RecallAdmin(ReadOnlyAdmin):
 
 
 @admin.register(RecallOrder)
-class RecallOrderAdmin(SeenAdmin):
+class RecallOrderAdmin(ReadOnlyAdmin):
     list_display = ("order", "recall", "quantity", "asked_at", "reached_at", "returned_at", "remedied_at")
     list_filter = ("recall",)
     list_select_related = ("order", "recall")
@@ -58,7 +57,7 @@ class DisruptionAdmin(ReadOnlyAdmin):
 
 
 @admin.register(DisruptionOrder)
-class DisruptionOrderAdmin(SeenAdmin):
+class DisruptionOrderAdmin(ReadOnlyAdmin):
     list_display = ("order", "disruption", "amount", "applied_at", "choice")
     list_filter = ("disruption",)
     list_select_related = ("order", "disruption")

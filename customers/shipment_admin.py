@@ -4,9 +4,9 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 
-from core.admin_bases import ReadOnlyAdmin
+from core.admin_bases import ReadOnlyAdmin, ServiceAdmin
 from customers.models import (
     Carrier,
     Outreach,
@@ -20,7 +20,7 @@ from customers.shipments import carriers
 
 
 @admin.register(Carrier)
-class CarrierAdmin(ModelAdmin):
+class CarrierAdmin(ServiceAdmin):
     list_display = ("name", "key", "pattern", "example", "phone", "is_active")
     list_filter = ("is_active",)
 
@@ -32,7 +32,7 @@ class CarrierAdmin(ModelAdmin):
 
 
 @admin.register(StallRule)
-class StallRuleAdmin(ModelAdmin):
+class StallRuleAdmin(ServiceAdmin):
     list_display = ("__str__", "carrier", "stage", "hours", "tells_customer")
     list_select_related = ("carrier",)
 
@@ -51,14 +51,8 @@ class NodeInline(TabularInline):
         return False
 
 
-class SeenAdmin(ReadOnlyAdmin):
-    """Rows of customers whom the person may see."""
-
-    show_full_result_count = False
-
-
 @admin.register(Shipment)
-class ShipmentAdmin(SeenAdmin):
+class ShipmentAdmin(ReadOnlyAdmin):
     list_display = ("tracking_no", "carrier", "order", "stage", "place", "moved_at")
     list_filter = ("stage", "carrier")
     list_select_related = ("carrier", "order")
@@ -67,14 +61,14 @@ class ShipmentAdmin(SeenAdmin):
 
 
 @admin.register(ShipmentException)
-class ShipmentExceptionAdmin(SeenAdmin):
+class ShipmentExceptionAdmin(ReadOnlyAdmin):
     list_display = ("shipment", "kind", "status", "detected_at", "due_at", "assignee", "resolution")
     list_filter = ("status", "kind")
     list_select_related = ("shipment", "assignee")
 
 
 @admin.register(Outreach)
-class OutreachAdmin(SeenAdmin):
+class OutreachAdmin(ReadOnlyAdmin):
     list_display = ("customer", "purpose", "channel", "status", "reason", "created_at", "sent_at")
     list_filter = ("status", "purpose", "channel")
     list_select_related = ("customer",)
@@ -90,7 +84,7 @@ class OutreachAdmin(SeenAdmin):
 
 
 @admin.register(OutreachSettings)
-class OutreachSettingsAdmin(ModelAdmin):
+class OutreachSettingsAdmin(ServiceAdmin):
     list_display = ("__str__", "quiet_from", "quiet_to", "notices_a_day", "marketing_days", "is_drill")
 
     def has_add_permission(self, request: HttpRequest) -> bool:

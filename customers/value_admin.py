@@ -3,28 +3,23 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 
-from core.admin_bases import ReadOnlyAdmin
-from customers.models import CareNote, ConsentRecord, Customer, CustomerSettings, CustomerValue, ValueBase
+from core.admin_bases import ReadOnlyAdmin, ServiceAdmin
+from customers.models import CareNote, ConsentRecord, CustomerSettings, CustomerValue, ValueBase
 
 
 @admin.register(CareNote)
 class CareNoteAdmin(ReadOnlyAdmin):
+    seen_through = ("customer",)
     list_display = ("customer", "kind", "author", "created_at", "ended_at")
     list_filter = ("kind",)
     list_select_related = ("customer", "author")
     fields = ("customer", "kind", "author", "created_at", "ended_at", "ended_by")
-    show_full_result_count = False
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return CareNote.objects.filter(customer__in=Customer.objects.visible_to(request.user).values("pk"))
 
 
 @admin.register(CustomerSettings)
-class CustomerSettingsAdmin(ModelAdmin):
+class CustomerSettingsAdmin(ServiceAdmin):
     list_display = ["__str__", "watch_ratio", "warn_ratio", "lost_ratio", "consent_rest_days"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -48,7 +43,6 @@ class CustomerValueAdmin(ReadOnlyAdmin):
     list_display = ["customer", "segment", "score", "orders", "churn_band", "churn_ratio", "computed_at"]
     list_filter = ["segment", "churn_band", "churn_basis"]
     list_select_related = ["customer"]
-    show_full_result_count = False
 
 
 @admin.register(ConsentRecord)
@@ -56,4 +50,3 @@ class ConsentRecordAdmin(ReadOnlyAdmin):
     list_display = ["at", "customer", "purpose", "decision", "channel", "is_asked", "actor"]
     list_filter = ["purpose", "decision", "channel"]
     list_select_related = ["customer", "actor"]
-    show_full_result_count = False

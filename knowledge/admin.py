@@ -4,9 +4,8 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 
-from core.admin_bases import ReadOnlyAdmin
+from core.admin_bases import ReadOnlyAdmin, ServiceAdmin
 from core.errors import InvalidInput
 from core.versions.admin import ItemAdmin, VersionAdmin, VersionInline
 from knowledge import services
@@ -76,7 +75,6 @@ class ArticleExampleAdmin(ReadOnlyAdmin):
     list_filter = ("source",)
     list_select_related = ("article",)
     fields = ("article", "source", "learned_at")
-    show_full_result_count = False
 
 
 @admin.register(ReaderVote)
@@ -85,7 +83,6 @@ class ReaderVoteAdmin(ReadOnlyAdmin):
     list_filter = ("is_helpful",)
     list_select_related = ("version",)
     fields = ("version", "is_helpful", "created_at")
-    show_full_result_count = False
 
 
 class SafetySheetVersionInline(VersionInline):
@@ -114,7 +111,7 @@ class SafetySheetVersionAdmin(VersionAdmin):
 
 
 @admin.register(SafetyTerm)
-class SafetyTermAdmin(ModelAdmin):
+class SafetyTermAdmin(ServiceAdmin):
     list_display = ("text", "kind", "is_active", "updated_at")
     list_filter = ("kind", "is_active")
     search_fields = ("text",)

@@ -76,7 +76,6 @@ class ScriptUsageAdmin(ReadOnlyAdmin):
     list_display = ("version", "subject_id", "actor", "used_at", "is_edited")
     list_filter = ("is_edited",)
     list_select_related = ("version", "actor")
-    show_full_result_count = False
 
 
 @admin.register(ScriptExample)
@@ -85,4 +84,3 @@ class ScriptExampleAdmin(ReadOnlyAdmin):
     list_filter = ("source",)
     list_select_related = ("script",)
     fields = ("script", "source", "learned_at")
-    show_full_result_count = False

@@ -7,10 +7,10 @@ from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from core.admin_bases import ReadOnlyAdmin, condition_field
+from core.admin_bases import KeptAdmin, ReadOnlyAdmin, ServiceAdmin, condition_field
 from core.conditions import parse
 from core.errors import DomainError, InvalidInput
 from tickets import abuse_admin as abuse_admin  # likewise
@@ -57,13 +57,6 @@ from tickets.services.norms.facts import NORM_FIELDS
 from tickets.triage.models import TriageModel
 
 
-class KeptAdmin(ModelAdmin):
-    """Rows that are changed or switched off, never deleted, because others point at them."""
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
 class ConditionForm(forms.ModelForm):
     """A form with a rule about tickets."""
 
@@ -86,14 +79,13 @@ class TicketAdmin(KeptAdmin):
     list_filter = ("status", "type", "priority", "queue", "channel")
     list_select_related = ("queue", "assignee")
     list_per_page = 50
-    show_full_result_count = False
     search_fields = ("number", "order_no")
     ordering = ("-created_at", "-id")
     inlines = (ClockInline,)
     actions = ("release_to_queue",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Ticket]:
-        return Ticket.objects.visible_to(request.user).defer("search")
+        return super().get_queryset(request).defer("search")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         # Everything: a ticket changes through its verbs in the workbench or the API.
@@ -119,22 +111,18 @@ class TicketAdmin(KeptAdmin):
 
 @admin.register(TicketMessage)
 class TicketMessageAdmin(ReadOnlyAdmin):
+    seen_through = ("ticket",)
     list_display = ("id", "ticket", "kind", "author", "created_at")
     list_filter = ("kind",)
     list_select_related = ("ticket", "author")
-    show_full_result_count = False
     fields = ("ticket", "kind", "author", "script_version", "channel", "created_at")
     raw_id_fields = ("ticket",)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[TicketMessage]:
-        return TicketMessage.objects.filter(ticket__in=Ticket.objects.visible_to(request.user))
 
 
 @admin.register(InboundMessage)
 class InboundMessageAdmin(ReadOnlyAdmin):
     list_display = ("id", "channel_key", "external_id", "state", "error", "received_at")
     list_filter = ("state",)
-    show_full_result_count = False
     fields = ("channel_key", "external_id", "state", "error", "actor", "received_at")
     actions = ("process_again",)
 
@@ -217,7 +205,7 @@ class RoutingForm(ConditionForm):
 
 
 @admin.register(RoutingRule)
-class RoutingRuleAdmin(ModelAdmin):
+class RoutingRuleAdmin(ServiceAdmin):
     form = RoutingForm
     list_display = ("position", "name", "reads_as", "queue", "priority", "is_active")
     list_display_links = ("name",)
@@ -260,11 +248,11 @@ class SLAPolicyAdmin(KeptAdmin):
 
 
 @admin.register(SLAClock)
-class SLAClockAdmin(desk_admin.OfTicketAdmin):
+class SLAClockAdmin(ReadOnlyAdmin):
+    seen_through = ("ticket",)
     list_display = ("ticket", "metric", "cycle", "due_at", "met_at", "breached_at")
     list_filter = ("metric",)
     list_select_related = ("ticket",)
-    show_full_result_count = False
 
 
 class NormForm(forms.ModelForm):
@@ -311,7 +299,6 @@ class NormBreachAdmin(ReadOnlyAdmin):
     list_display = ("at", "ticket", "stage", "kind", "title", "assignee", "withdrawn_at")
     list_filter = ("stage", "kind", "source")
     list_select_related = ("ticket", "norm", "sla_clock", "aftersales", "assignee")
-    show_full_result_count = False
     actions = ("withdraw",)
 
     def has_judge_permission(self, request: HttpRequest) -> bool:
@@ -330,18 +317,18 @@ class NormBreachAdmin(ReadOnlyAdmin):
 class AttachmentAdmin(ReadOnlyAdmin):
     list_display = ("name", "size", "content_type", "uploader", "created_at")
     list_select_related = ("uploader",)
-    show_full_result_count = False
     fields = ("name", "size", "content_type", "sha256", "uploader", "created_at")
 
 
 @admin.register(ContactAttempt, TicketPause, TicketTag, TicketWatcher)
-class TicketRecordAdmin(desk_admin.OfTicketAdmin):
+class TicketRecordAdmin(ReadOnlyAdmin):
+    seen_through = ("ticket",)
     list_display = ("__str__", "ticket")
 
 
 @admin.register(TicketMerge)
-class TicketMergeAdmin(desk_admin.OfTicketAdmin):
-    tickets = ("source", "target")
+class TicketMergeAdmin(ReadOnlyAdmin):
+    seen_through = ("source", "target")
     list_display = ("source", "target", "actor", "merged_at", "undone_at")
     list_select_related = ("source", "target", "actor")
 
@@ -364,4 +351,3 @@ class CompensationAdmin(ReadOnlyAdmin):
     list_filter = ["status", "case", "form"]
     list_select_related = ["ticket", "granted_by"]
     search_fields = ["=ticket__number"]
-    show_full_result_count = False

@@ -3,11 +3,10 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 
-from core.admin_bases import ReadOnlyAdmin
+from core.admin_bases import ReadOnlyAdmin, ServiceAdmin
 from tickets.models import AfterSales, AfterSalesLimit, AfterSalesStep, GoodsInspection, Refund, RepairPeriod, Warranty
 from tickets.services.aftersales import limits
 
@@ -34,34 +33,25 @@ class AfterSalesAdmin(ReadOnlyAdmin):
     list_filter = ("state", "kind", "reason")
     list_select_related = ("ticket", "order")
     search_fields = ("=ticket__number", "=sku")
-    show_full_result_count = False
     exclude = ("note", "row_key")
     inlines: ClassVar[list[Any]] = [StepInline]
 
 
 @admin.register(AfterSalesStep)
 class AfterSalesStepAdmin(ReadOnlyAdmin):
+    seen_through = ("aftersales",)
     list_display = ("aftersales", "action", "kind", "to_state", "actor", "at", "is_late")
     list_filter = ("action", "is_late")
     list_select_related = ("aftersales", "actor")
-    show_full_result_count = False
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        seen = AfterSales.objects.visible_to(person(request))
-        return AfterSalesStep.objects.filter(aftersales__in=seen.values("pk"))
 
 
 @admin.register(GoodsInspection)
 class GoodsInspectionAdmin(ReadOnlyAdmin):
+    seen_through = ("aftersales",)
     list_display = ("aftersales", "result", "inspector", "inspected_at")
     list_filter = ("result",)
     list_select_related = ("aftersales", "inspector")
     exclude = ("note", "row_key")
-    show_full_result_count = False
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        seen = AfterSales.objects.visible_to(person(request))
-        return GoodsInspection.objects.filter(aftersales__in=seen.values("pk"))
 
 
 @admin.register(Refund)
@@ -70,11 +60,10 @@ class RefundAdmin(ReadOnlyAdmin):
     list_filter = ("status",)
     list_select_related = ("order", "requested_by")
     search_fields = ("=order__order_no", "=reference")
-    show_full_result_count = False
 
 
 @admin.register(AfterSalesLimit)
-class AfterSalesLimitAdmin(ModelAdmin):
+class AfterSalesLimitAdmin(ServiceAdmin):
     """A change counts for the stages entered from now on."""
 
     list_display = ("stage", "kind", "platform", "hours", "warn_hours", "source", "confidence", "is_active")
@@ -93,16 +82,11 @@ class WarrantyAdmin(ReadOnlyAdmin):
     list_filter = ("kind",)
     list_select_related = ("registered_by",)
     search_fields = ("=serial", "=certificate")
-    show_full_result_count = False
 
 
 @admin.register(RepairPeriod)
 class RepairPeriodAdmin(ReadOnlyAdmin):
+    seen_through = ("aftersales",)
     list_display = ("serial", "aftersales", "started_at", "ended_at")
     search_fields = ("=serial",)
     list_select_related = ("aftersales",)
-    show_full_result_count = False
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        seen = AfterSales.objects.visible_to(person(request))
-        return RepairPeriod.objects.filter(aftersales__in=seen.values("pk"))

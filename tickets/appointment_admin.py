@@ -13,7 +13,6 @@ class AppointmentAdmin(ReadOnlyAdmin):
     list_display = ("starts_at", "ends_at", "technician", "ticket", "state", "result", "move_count")
     list_filter = ("state", "result")
     list_select_related = ("ticket", "technician")
-    show_full_result_count = False
     ordering = ("-starts_at", "-id")
     fields: ClassVar[tuple[str, ...]] = (
         *list_display, "reason", "booked_by", "booked_at", "reminded_at", "signature_sha256", "unsigned_reason",

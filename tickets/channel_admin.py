@@ -6,9 +6,9 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from core.admin_bases import ServiceAdmin
 from core.errors import DomainError
 from tickets import channels
 from tickets.channels.presets import CHOICES
@@ -75,7 +75,7 @@ class ChannelForm(_SettingFields):  # type: ignore[misc, valid-type]
 
 
 @admin.register(Channel)
-class ChannelAdmin(ModelAdmin):
+class ChannelAdmin(ServiceAdmin):
     form = ChannelForm
     list_display = ("name", "key", "kind", "preset", "shop", "is_active", "lacks", "trouble")
     list_filter = ("kind", "is_active")

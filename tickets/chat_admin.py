@@ -5,9 +5,8 @@ from typing import Any, cast
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 
-from core.admin_bases import ReadOnlyAdmin
+from core.admin_bases import ReadOnlyAdmin, ServiceAdmin
 from core.errors import InvalidInput
 from tickets.choices import ChannelKind
 from tickets.models import BotAnswer, Channel, Chat, ChatAcknowledgement, ChatSettings, ChatVisitor
@@ -15,7 +14,7 @@ from tickets.services.chat import visitors
 
 
 @admin.register(ChatSettings)
-class ChatSettingsAdmin(ModelAdmin):
+class ChatSettingsAdmin(ServiceAdmin):
     """Which pages may embed a channel, what it says, and whether the bot answers."""
 
     list_display = ("channel", "title", "is_bot_on")
@@ -58,34 +57,26 @@ class ChatAdmin(ReadOnlyAdmin):
     list_display = ("id", "ticket", "channel", "began_with_bot", "handed_over_at", "handover_reason", "started_at")
     list_filter = ("channel", "began_with_bot", "handover_reason")
     list_select_related = ("ticket", "channel")
-    show_full_result_count = False
     fields = ("ticket", "channel", "began_with_bot", "handed_over_at", "handover_reason", "started_at")
 
 
 @admin.register(BotAnswer)
 class BotAnswerAdmin(ReadOnlyAdmin):
+    seen_through = ("chat",)
     list_display = ("id", "version", "confidence", "is_helpful", "solved_at", "transferred_at", "at")
     list_select_related = ("version",)
-    show_full_result_count = False
     fields = ("version", "confidence", "is_helpful", "solved_at", "transferred_at", "at")
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return BotAnswer.objects.filter(chat__in=Chat.objects.visible_to(cast(Any, request.user)))
 
 
 @admin.register(ChatAcknowledgement)
 class ChatAcknowledgementAdmin(ReadOnlyAdmin):
+    seen_through = ("chat",)
     list_display = ("id", "latency_ms", "at")
-    show_full_result_count = False
     fields = ("latency_ms", "at")
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return ChatAcknowledgement.objects.filter(chat__in=Chat.objects.visible_to(cast(Any, request.user)))
 
 
 @admin.register(ChatVisitor)
 class ChatVisitorAdmin(ReadOnlyAdmin):
     list_display = ("id", "channel", "created_at")
     list_select_related = ("channel",)
-    show_full_result_count = False
     fields = ("channel", "created_at")

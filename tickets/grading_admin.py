@@ -7,8 +7,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from core.admin_bases import ReadOnlyAdmin, condition_field
-from core.versions.admin import ServiceAdmin
+from core.admin_bases import KeptAdmin, ReadOnlyAdmin, condition_field
 from tickets.grading import escalation, levels
 from tickets.grading.facts import LEVEL_FIELDS
 from tickets.models import ComplaintGrade, ComplaintLevel, Escalation, EscalationTrigger
@@ -19,13 +18,12 @@ class LevelForm(forms.ModelForm):
 
 
 @admin.register(ComplaintLevel)
-class ComplaintLevelAdmin(ServiceAdmin):
+class ComplaintLevelAdmin(KeptAdmin):
     form = LevelForm
     list_display = ["name", "rank", "queue", "is_for_specialists", "is_active"]
     fields = ["key", "name", "rank", "condition", "queue", "is_for_specialists", "is_active"]
 
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return ComplaintLevel.objects.select_related("queue")
+    list_select_related = ["queue"]
 
     def save_model(self, request: HttpRequest, obj: ComplaintLevel, form: Any, change: bool) -> None:
         stored = ComplaintLevel.objects.get(pk=obj.pk) if change else None
@@ -33,7 +31,7 @@ class ComplaintLevelAdmin(ServiceAdmin):
 
 
 @admin.register(EscalationTrigger)
-class EscalationTriggerAdmin(ServiceAdmin):
+class EscalationTriggerAdmin(KeptAdmin):
     list_display = ["kind", "threshold", "window_hours", "target_role", "within_minutes", "level", "is_active"]
     fields = ["kind", "threshold", "window_hours", "target_role", "within_minutes", "notice", "level", "is_active"]
     readonly_fields = ["kind"]
@@ -41,8 +39,7 @@ class EscalationTriggerAdmin(ServiceAdmin):
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
         return False
 
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return EscalationTrigger.objects.select_related("level")
+    list_select_related = ["level"]
 
     def save_model(self, request: HttpRequest, obj: EscalationTrigger, form: Any, change: bool) -> None:
         stored = EscalationTrigger.objects.get(pk=obj.pk)
@@ -54,7 +51,6 @@ class ComplaintGradeAdmin(ReadOnlyAdmin):
     list_display = ["ticket", "level", "source", "actor", "graded_at"]
     list_filter = ["level", "source"]
     list_select_related = ["ticket", "level", "actor"]
-    show_full_result_count = False
 
 
 @admin.register(Escalation)
@@ -62,4 +58,3 @@ class EscalationAdmin(ReadOnlyAdmin):
     list_display = ["ticket", "trigger", "target_role", "raised_at", "due_at", "taken_by", "ended_at", "ended_by"]
     list_filter = ["trigger", "target_role"]
     list_select_related = ["ticket", "trigger", "taken_by", "ended_by"]
-    show_full_result_count = False

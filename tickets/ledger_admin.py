@@ -13,7 +13,6 @@ class LedgerEntryAdmin(ReadOnlyAdmin):
     list_select_related = ("ticket",)
     search_fields = ("=id", "=event_id")
     ordering = ("-id",)
-    show_full_result_count = False
 
     @admin.display(description=_("指纹"))
     def mark_shown(self, entry: LedgerEntry) -> str:

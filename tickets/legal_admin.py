@@ -7,9 +7,9 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 
-from core.admin_bases import ReadOnlyAdmin
+from core.admin_bases import ReadOnlyAdmin, ServiceAdmin
 from core.errors import InvalidInput
 from tickets.models import (
     Evidence,
@@ -42,7 +42,7 @@ class RuleForm(forms.ModelForm):
 
 
 @admin.register(LegalRule)
-class LegalRuleAdmin(ModelAdmin):
+class LegalRuleAdmin(ServiceAdmin):
     form = RuleForm
     list_display = ("code", "title", "amount", "unit", "clock", "source_title", "confidence", "checked_on", "is_active")
     list_filter = ("is_active", "confidence", "is_ours", "platform")
@@ -66,8 +66,7 @@ class LegalRuleAdmin(ModelAdmin):
         rules.save_rule(rule=obj, actor=cast(Any, request.user), values={})
 
 
-class _SeenAdmin(ReadOnlyAdmin):
-    show_full_result_count = False
+class _NewestAdmin(ReadOnlyAdmin):
     ordering = ("-id",)
 
 
@@ -82,7 +81,7 @@ class MomentInline(TabularInline):
 
 
 @admin.register(LegalCase)
-class LegalCaseAdmin(_SeenAdmin):
+class LegalCaseAdmin(_NewestAdmin):
     list_display = ("external_number", "authority", "platform", "matter", "ticket", "received_at", "state", "outcome")
     list_filter = ("authority", "state", "matter")
     list_select_related = ("ticket",)
@@ -98,7 +97,7 @@ class LegalCaseAdmin(_SeenAdmin):
 
 
 @admin.register(LegalClock)
-class LegalClockAdmin(_SeenAdmin):
+class LegalClockAdmin(_NewestAdmin):
     list_display = ("title", "rule", "ticket", "case", "started_at", "due_at", "met_at", "missed_at", "explained_at")
     list_filter = ("is_ours", "clock")
     list_select_related = ("rule", "ticket", "case")
@@ -108,7 +107,7 @@ class LegalClockAdmin(_SeenAdmin):
 
 
 @admin.register(Evidence)
-class EvidenceAdmin(_SeenAdmin):
+class EvidenceAdmin(_NewestAdmin):
     list_display = ("title", "kind", "ticket", "case", "size", "frozen_by", "frozen_at")
     list_filter = ("kind",)
     list_select_related = ("ticket", "case", "frozen_by")
@@ -116,7 +115,7 @@ class EvidenceAdmin(_SeenAdmin):
 
 
 @admin.register(EvidencePack)
-class EvidencePackAdmin(_SeenAdmin):
+class EvidencePackAdmin(_NewestAdmin):
     list_display = ("made_at", "made_by", "ticket", "case", "is_masked", "reason")
     list_select_related = ("made_by", "ticket", "case")
     fields: ClassVar[tuple[str, ...]] = (*list_display, "digest")
@@ -133,7 +132,7 @@ class EntryInline(TabularInline):
 
 
 @admin.register(Investigation)
-class InvestigationAdmin(_SeenAdmin):
+class InvestigationAdmin(_NewestAdmin):
     list_display = ("ticket", "state", "owner", "opened_at", "concluded_by", "concluded_at")
     list_filter = ("state",)
     list_select_related = ("ticket", "owner", "concluded_by")
@@ -142,7 +141,7 @@ class InvestigationAdmin(_SeenAdmin):
 
 
 @admin.register(LegalReview)
-class LegalReviewAdmin(_SeenAdmin):
+class LegalReviewAdmin(_NewestAdmin):
     list_display = ("ticket", "asked_by", "asked_at", "answered_by", "answered_at")
     list_select_related = ("ticket", "asked_by", "answered_by")
     fields: ClassVar[tuple[str, ...]] = list_display

@@ -74,7 +74,6 @@ class CustomerDemandAdmin(ReadOnlyAdmin):
     list_filter = ["remedy"]
     list_select_related = ["ticket", "recorded_by"]
     exclude = ["words"]
-    show_full_result_count = False
 
 
 class OfferInline(TabularInline):
@@ -94,5 +93,4 @@ class NegotiationAdmin(ReadOnlyAdmin):
     list_filter = ["state"]
     list_select_related = ["ticket", "opened_by"]
     exclude = ["end_note", "inputs"]
-    show_full_result_count = False
     inlines = (OfferInline,)

@@ -22,4 +22,3 @@ class ImportRowAdmin(ReadOnlyAdmin):
     list_filter = ("state",)
     list_select_related = ("batch", "ticket")
     fields: ClassVar[tuple[str, ...]] = ("batch", "line", "state", "ticket")
-    show_full_result_count = False

@@ -17,4 +17,3 @@ class ComplaintOutcomeAdmin(ReadOnlyAdmin):
     list_filter = ["level", "satisfaction"]
     list_select_related = ["ticket", "level"]
     search_fields = ["=ticket__number"]
-    show_full_result_count = False

@@ -5,15 +5,14 @@ from typing import Any, cast
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 
-from core.admin_bases import ReadOnlyAdmin
+from core.admin_bases import ReadOnlyAdmin, ServiceAdmin
 from tickets.models import ChannelAccess, ChannelContact, PlatformDay, PlatformNorm, PlatformTurn
 from tickets.services.platform_norms import configuring
 
 
 @admin.register(PlatformNorm)
-class PlatformNormAdmin(ModelAdmin):
+class PlatformNormAdmin(ServiceAdmin):
     list_display = ("name", "platform", "seconds", "hours", "unit", "target", "window_days", "confidence", "is_active")
     list_filter = ("platform", "confidence", "is_active")
     fieldsets = (
@@ -40,7 +39,6 @@ class PlatformDayAdmin(ReadOnlyAdmin):
     list_display = ("on", "norm", "shop", "agent", "asked", "met", "late")
     list_filter = ("norm",)
     list_select_related = ("norm", "shop", "agent")
-    show_full_result_count = False
 
 
 @admin.register(PlatformTurn)
@@ -48,7 +46,6 @@ class PlatformTurnAdmin(ReadOnlyAdmin):
     list_display = ("asked_at", "norm", "ticket", "agent", "due_at", "answered_at")
     list_select_related = ("norm", "ticket", "agent")
     ordering = ("-id",)
-    show_full_result_count = False
 
 
 @admin.register(ChannelContact)
@@ -56,7 +53,6 @@ class ChannelContactAdmin(ReadOnlyAdmin):
     list_display = ("channel", "ticket", "last_wrote_at")
     list_select_related = ("channel", "ticket")
     ordering = ("-id",)
-    show_full_result_count = False
     exclude = ("external_id",)
 
 

@@ -5,19 +5,17 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from core.admin_bases import ReadOnlyAdmin
-from core.versions.admin import ServiceAdmin
+from core.admin_bases import KeptAdmin, ReadOnlyAdmin
 from tickets.models import PostLink, PublicPost, ReachThreshold, TicketReach
 from tickets.publicity import posts
 
 
 @admin.register(PublicPost)
-class PublicPostAdmin(ServiceAdmin):
+class PublicPostAdmin(KeptAdmin):
     list_display = ["url", "platform", "reach", "sentiment", "posted_at", "recorded_by"]
     list_filter = ["platform", "sentiment"]
     list_select_related = ["recorded_by"]
     search_fields = ["=url"]
-    show_full_result_count = False
     fields = ["platform", "url", "author", "reach", "sentiment", "posted_at", "excerpt"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
@@ -36,24 +34,22 @@ class PublicPostAdmin(ServiceAdmin):
 class PostLinkAdmin(ReadOnlyAdmin):
     list_display = ["post", "ticket", "linked_by", "linked_at", "unlinked_by", "unlinked_at", "unlink_reason"]
     list_select_related = ["post", "ticket", "linked_by", "unlinked_by"]
-    show_full_result_count = False
 
 
 @admin.register(TicketReach)
 class TicketReachAdmin(ReadOnlyAdmin):
     list_display = ["ticket", "reach", "passed", "raised_at"]
     list_select_related = ["ticket"]
-    show_full_result_count = False
 
 
 @admin.register(ReachThreshold)
-class ReachThresholdAdmin(ServiceAdmin):
+class ReachThresholdAdmin(KeptAdmin):
     list_display = ["reach", "priority", "is_active"]
     fields = ["reach", "priority", "is_active"]
 
     def get_queryset(self, request: HttpRequest) -> Any:
         posts.ensure_thresholds()
-        return ReachThreshold.objects.all()
+        return super().get_queryset(request)
 
     def save_model(self, request: HttpRequest, obj: ReachThreshold, form: Any, change: bool) -> None:
         stored = ReachThreshold.objects.get(pk=obj.pk) if change else None

@@ -3,13 +3,12 @@
 from django.contrib import admin
 
 from core.admin_bases import ReadOnlyAdmin
-from tickets.desk_admin import OfTicketAdmin
 from tickets.models import TicketLink, TicketTransfer
 
 
 @admin.register(TicketLink)
-class TicketLinkAdmin(OfTicketAdmin):
-    tickets = ("ticket", "other")
+class TicketLinkAdmin(ReadOnlyAdmin):
+    seen_through = ("ticket", "other")
     list_display = ("ticket", "kind", "other", "actor", "created_at")
     list_select_related = ("ticket", "other", "actor")
     list_filter = ("kind",)
@@ -20,4 +19,3 @@ class TicketTransferAdmin(ReadOnlyAdmin):
     list_display = ("ticket", "number", "source", "target", "state", "actor", "confirmed_by", "at")
     list_select_related = ("ticket", "source", "target", "actor", "confirmed_by")
     list_filter = ("state", "number")
-    show_full_result_count = False

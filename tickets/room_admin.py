@@ -35,7 +35,6 @@ class GuestInline(_Inline):
 class RoomAdmin(ReadOnlyAdmin):
     list_display = ["ticket", "opened_by", "opened_at", "due_at", "closed_by", "closed_at"]
     list_select_related = ["ticket", "opened_by", "closed_by"]
-    show_full_result_count = False
     exclude = ["summary"]
     inlines = (MemberInline, GuestInline)
 
@@ -45,17 +44,12 @@ class RoomEntryAdmin(ReadOnlyAdmin):
     list_display = ["room", "kind", "author", "guest", "is_for_guests", "created_at"]
     list_filter = ["kind"]
     list_select_related = ["room", "author", "guest"]
-    show_full_result_count = False
     exclude = ["text"]
 
 
 @admin.register(RoomVisit)
 class RoomVisitAdmin(ReadOnlyAdmin):
+    seen_through = ("guest__room",)
     list_display = ["guest", "kind", "network", "at"]
     list_filter = ["kind"]
     list_select_related = ["guest"]
-    show_full_result_count = False
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        rooms = Room.objects.visible_to(request.user)
-        return RoomVisit.objects.filter(guest__room__in=rooms.values("pk"))

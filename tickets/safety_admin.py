@@ -10,7 +10,6 @@ from tickets.models import DiagnosisRun, SafetyClaim, SafetyIncident
 class SafetyClaimAdmin(ReadOnlyAdmin):
     list_display = ("message", "version", "reason", "actor", "confirmed_at")
     list_select_related = ("message", "version", "actor")
-    show_full_result_count = False
 
 
 @admin.register(SafetyIncident)
@@ -20,7 +19,6 @@ class SafetyIncidentAdmin(ReadOnlyAdmin):
     search_fields = ("sku", "batch", "ticket__number")
     list_select_related = ("ticket", "recall", "reporter")
     exclude = ("injury", "circumstances", "storage")
-    show_full_result_count = False
 
 
 @admin.register(DiagnosisRun)
@@ -28,4 +26,3 @@ class DiagnosisRunAdmin(ReadOnlyAdmin):
     list_display = ("ticket", "version", "outcome", "aftersales", "actor", "started_at", "finished_at")
     list_filter = ("outcome",)
     list_select_related = ("ticket", "version", "aftersales", "actor")
-    show_full_result_count = False

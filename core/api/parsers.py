@@ -45,8 +45,11 @@ def parse_json(raw: bytes) -> Any:
         raise ParseError(_("请求内容不是 UTF-8 编码。")) from None
     except RecursionError:
         raise _too_deep() from None
+    except json.JSONDecodeError as error:
+        sentence = _("不是有效的 JSON：第 {line} 行第 {column} 个字符起读不下去。")
+        raise ParseError(sentence.format(line=error.lineno, column=error.colno)) from None
     except ValueError as error:
-        raise ParseError(_("请求内容不是有效的 JSON：{error}").format(error=printable(str(error)))) from None
+        raise ParseError(_("不是有效的 JSON：{error}").format(error=printable(str(error)))) from None
     if faults := _faults(value):
         raise ValidationError(faults)
     return value

@@ -5,15 +5,13 @@ from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from core.admin_bases import ReadOnlyAdmin
+from core.admin_bases import KeptAdmin, ReadOnlyAdmin, ServiceAdmin
 from core.approvals import registry
 from core.approvals.authority import set_limit
 from core.approvals.models import ApprovalRequest, AuthorityDay, AuthorityLimit, Substitution
 from core.approvals.services import name_substitute
-from core.versions.admin import ServiceAdmin
 
 
 class LimitForm(forms.ModelForm):
@@ -39,7 +37,7 @@ def _role_label(role: str) -> str:
 
 
 @admin.register(AuthorityLimit)
-class AuthorityLimitAdmin(ModelAdmin):
+class AuthorityLimitAdmin(ServiceAdmin):
     form = LimitForm
     list_display = ["kind_label", "role_label", "per_day", "approves_up_to", "updated_at"]
     list_filter = ["kind"]
@@ -68,7 +66,7 @@ class SubstitutionForm(forms.ModelForm):
 
 
 @admin.register(Substitution)
-class SubstitutionAdmin(ServiceAdmin):
+class SubstitutionAdmin(KeptAdmin):
     """Named and removed, never changed; a service says who may name one for whom."""
 
     form = SubstitutionForm
@@ -89,7 +87,6 @@ class AuthorityDayAdmin(ReadOnlyAdmin):
     list_display = ["on", "person", "kind", "used"]
     list_select_related = ["person"]
     ordering = ["-on", "-id"]
-    show_full_result_count = False
 
 
 @admin.register(ApprovalRequest)
@@ -97,4 +94,3 @@ class ApprovalRequestAdmin(ReadOnlyAdmin):
     list_display = ["title", "amount", "requester", "state", "created_at", "expires_at", "decider", "decided_at"]
     list_filter = ["state", "kind"]
     list_select_related = ["requester", "decider"]
-    show_full_result_count = False

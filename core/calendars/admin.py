@@ -9,9 +9,10 @@ from django.core.exceptions import ValidationError
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
+from core.admin_bases import ServiceAdmin
 from core.calendars import services
 from core.calendars.arithmetic import Windows
 from core.calendars.models import (
@@ -147,7 +148,7 @@ class CalendarForm(forms.ModelForm):
 
 
 @admin.register(BusinessCalendar)
-class BusinessCalendarAdmin(ModelAdmin):
+class BusinessCalendarAdmin(ServiceAdmin):
     form = CalendarForm
     list_display = ["name", "timezone", "holidays", "version", "updated_at"]
     search_fields = ["name"]
@@ -208,7 +209,7 @@ class PublicYearForm(forms.ModelForm):
 
 
 @admin.register(PublicHolidayYear)
-class PublicHolidayYearAdmin(ModelAdmin):
+class PublicHolidayYearAdmin(ServiceAdmin):
     form = PublicYearForm
     list_display = ["year", "country", "source", "loaded_at"]
 
@@ -226,7 +227,7 @@ class PublicHolidayYearAdmin(ModelAdmin):
 
 
 @admin.register(PublicHoliday)
-class PublicHolidayAdmin(ModelAdmin):
+class PublicHolidayAdmin(ServiceAdmin):
     list_display = ["on", "kind", "name", "country"]
     list_filter = ["kind"]
     date_hierarchy = "on"

@@ -7,10 +7,10 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from core.conditions.evaluation import Condition
 from core.conditions.fieldset import OPS_BY_KIND, Choices, FieldSet
 from core.conditions.parsing import ConditionError, parse
 from core.conditions.wording import op_label
+from core.jsonforms import StrictJSONField
 from core.wording import explained
 
 MOST_CHARACTERS = 20_000
@@ -87,7 +87,7 @@ class ConditionWidget(forms.Textarea):
         return context
 
 
-class ConditionField(forms.JSONField):
+class ConditionField(StrictJSONField):
     """A rule over `fields`, kept as it was given. Nothing given is {}: every row."""
 
     def __init__(self, fields: FieldSet, **options: Any) -> None:
@@ -98,22 +98,17 @@ class ConditionField(forms.JSONField):
     def to_python(self, value: Any) -> Any:
         if isinstance(value, str) and len(value) > MOST_CHARACTERS:
             raise ValidationError(_("条件不能超过 %(most)d 个字符。") % {"most": MOST_CHARACTERS})
-        try:
-            return super().to_python(value) or {}
-        except RecursionError as error:
-            raise ValidationError(self.error_messages["invalid"], code="invalid") from error
+        found = super().to_python(value)
+        return {} if found is None else found
 
     def prepare_value(self, value: Any) -> Any:
         return super().prepare_value(value) if value else ""
 
     def validate(self, value: Any) -> None:
+        """A ValidationError with a sentence for every fault."""
         super().validate(value)
-        self.checked(value)
-
-    def checked(self, value: Any) -> Condition:
-        """The parsed rule. Raises ValidationError with a sentence for every fault."""
         try:
-            return parse(value, self.rule_fields)
+            parse(value, self.rule_fields)
         except ConditionError as error:
             raise ValidationError(
                 [_told(path, sentence, value, self.rule_fields) for path, sentence in error.errors]
@@ -124,8 +119,9 @@ def _told(path: str, sentence: str, rule: Any, fields: FieldSet) -> str:
     """A fault with its place: the name of the field where it is at one that is known, else the path."""
     here = rule
     for name, number in re.findall(r"(\w+)|\[(\d+)\]", path):
-        if isinstance(here, dict) and here.get("field") in fields:
-            return explained(str(fields[here["field"]].label), sentence)
+        field = here.get("field") if isinstance(here, dict) else None
+        if isinstance(field, str) and field in fields:
+            return explained(str(fields[field].label), sentence)
         try:
             here = here[int(number)] if number else here[name]
         except (KeyError, IndexError, TypeError):

@@ -11,7 +11,6 @@ class EventAdmin(ReadOnlyAdmin):
     list_select_related = ["actor"]
     search_fields = ["=subject_id", "kind"]
     ordering = ["-id"]
-    show_full_result_count = False
 
 
 @admin.register(EventCursor)

@@ -19,7 +19,6 @@ class OutboxItemAdmin(ReadOnlyAdmin):
     list_filter = ["state", "kind"]
     search_fields = ["dedupe_key"]
     ordering = ["-id"]
-    show_full_result_count = False
     # Letters to customers are in there.
     exclude = ["payload"]
     actions = ["replay_dead"]

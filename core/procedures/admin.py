@@ -6,9 +6,9 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 
-from core.admin_bases import ReadOnlyAdmin
+from core.admin_bases import KeptAdmin, ReadOnlyAdmin, ServiceAdmin
 from core.procedures import registry
 from core.procedures.models import (
     Department,
@@ -21,11 +21,11 @@ from core.procedures.models import (
     TaskHandover,
 )
 from core.procedures.services import departments, templates
-from core.versions.admin import ItemAdmin, ServiceAdmin, VersionAdmin, VersionForm, VersionInline
+from core.versions.admin import ItemAdmin, VersionAdmin, VersionForm, VersionInline
 
 
 @admin.register(Department)
-class DepartmentAdmin(ModelAdmin):
+class DepartmentAdmin(ServiceAdmin):
     """Written by the service, members included; nothing is deleted because tasks point at it."""
 
     list_display = ["name", "key", "head", "is_active"]
@@ -138,14 +138,11 @@ class DutyForm(forms.ModelForm):
 
 
 @admin.register(Duty)
-class DutyAdmin(ServiceAdmin):
+class DutyAdmin(KeptAdmin):
     form = DutyForm
     list_display = ["procedure", "category", "step", "responsible", "accountable", "consulted", "informed"]
     list_filter = ["procedure", "category"]
     list_select_related = ["procedure", "responsible", "accountable"]
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return Duty.objects.all()
 
     def save_model(self, request: HttpRequest, obj: Duty, form: Any, change: bool) -> None:
         stored = Duty.objects.get(pk=obj.pk) if change else None
@@ -169,7 +166,6 @@ class ProcedureRunAdmin(ReadOnlyAdmin):
     list_filter = ["state", "procedure"]
     list_select_related = ["procedure", "version", "owner"]
     search_fields = ["=subject_id"]
-    show_full_result_count = False
     inlines = (StepInline,)
 
 
@@ -179,17 +175,12 @@ class ProcedureTaskAdmin(ReadOnlyAdmin):
     list_filter = ["state", "department"]
     list_select_related = ["department", "assignee"]
     exclude = ["proof"]
-    show_full_result_count = False
 
 
 @admin.register(TaskHandover)
 class TaskHandoverAdmin(ReadOnlyAdmin):
+    seen_through = ("task",)
     list_display = ["task", "source", "target", "is_return", "actor", "at"]
     list_filter = ["is_return"]
     list_select_related = ["task", "source", "target", "actor"]
     exclude = ["reason"]
-    show_full_result_count = False
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        user: Any = request.user
-        return TaskHandover.objects.filter(task__in=ProcedureTask.objects.visible_to(user))

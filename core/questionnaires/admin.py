@@ -6,10 +6,9 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from core.admin_bases import ReadOnlyAdmin
+from core.admin_bases import ReadOnlyAdmin, ServiceAdmin
 from core.questionnaires import services
 from core.questionnaires.models import Invitation, Questionnaire, QuestionnaireVersion
 from core.questionnaires.questions import QuestionError, parse_questions
@@ -39,7 +38,7 @@ class VersionForm(forms.ModelForm):
 
 
 @admin.register(QuestionnaireVersion)
-class QuestionnaireVersionAdmin(ModelAdmin):
+class QuestionnaireVersionAdmin(ServiceAdmin):
     form = VersionForm
     list_display = ["title", "questionnaire", "number", "author", "published_at"]
     list_filter = ["questionnaire"]
@@ -73,4 +72,3 @@ class InvitationAdmin(ReadOnlyAdmin):
     list_filter = ["subject_type"]
     fields = ["version", "subject_type", "subject_id", "created_at", "expires_at", "answered_at", "cancelled_at"]
     ordering = ["-id"]
-    show_full_result_count = False

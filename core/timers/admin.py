@@ -19,7 +19,6 @@ class TimerAdmin(ReadOnlyAdmin):
     list_filter = ["state", "kind"]
     search_fields = ["key"]
     ordering = ["-id"]
-    show_full_result_count = False
     actions = ["replay_dead"]
 
     def has_replay_permission(self, request: HttpRequest) -> bool:
@@ -47,7 +46,6 @@ class TimerFiringAdmin(ReadOnlyAdmin):
     list_display = ["timer_key", "due_at", "fired_at", "attempt"]
     search_fields = ["=timer_key"]
     ordering = ["-id"]
-    show_full_result_count = False
 
 
 @admin.register(PeriodicRun)
@@ -55,4 +53,3 @@ class PeriodicRunAdmin(ReadOnlyAdmin):
     list_display = ["name", "slot_at", "created_at"]
     list_filter = ["name"]
     ordering = ["-id"]
-    show_full_result_count = False

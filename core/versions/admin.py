@@ -4,19 +4,18 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from core.errors import DomainError, InvalidInput
+from core.admin_bases import KeptAdmin
+from core.errors import InvalidInput
 from core.versions import services
 from core.versions.choices import MOVES, VersionStatus
 from core.versions.diff import diff_texts
@@ -37,25 +36,6 @@ _STAMPS = (
     ("retirer", "retired_at"),
 )
 _STAMP_NAMES = [name for pair in _STAMPS for name in pair]
-
-
-class ServiceAdmin(ModelAdmin):
-    """What a service refuses is told, not a broken page. Nothing is deleted: others point at it."""
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows: Any = super().get_queryset(request)
-        visible: QuerySet[Any] = rows.visible_to(request.user)
-        return visible
-
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        try:
-            return super().changeform_view(request, *args, **kwargs)  # type: ignore[no-any-return]
-        except DomainError as error:
-            messages.error(request, error.message)
-            return redirect(request.get_full_path())
 
 
 class VersionInline(TabularInline):
@@ -83,14 +63,13 @@ class VersionInline(TabularInline):
         return visible
 
 
-class ItemAdmin(ServiceAdmin):
+class ItemAdmin(KeptAdmin):
     """An identity. `create` and `change` are the services that write it."""
 
     create: ClassVar[Callable[..., Any]]
     change: ClassVar[Callable[..., Any]]
     fixed_fields: ClassVar[tuple[str, ...]] = ("key",)
     list_select_related = ("live_version", "owner")
-    show_full_result_count = False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         fixed = self.fixed_fields if obj is not None else ()
@@ -138,7 +117,7 @@ class VersionForm(forms.ModelForm):
                 self.add_error(name if name in self.fields else None, sentences)
 
 
-class VersionAdmin(ServiceAdmin):
+class VersionAdmin(KeptAdmin):
     """A version: drafts are written here, verbs are buttons, the rest is history."""
 
     form = VersionForm
@@ -148,7 +127,6 @@ class VersionAdmin(ServiceAdmin):
     search_fields = ("item__key", "title")
     list_select_related = ("item", "author", "reviewer")
     autocomplete_fields = ("item",)
-    show_full_result_count = False
     actions_submit_line = tuple(MOVES)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:

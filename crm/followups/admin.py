@@ -4,16 +4,15 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 
-from core.admin_bases import ReadOnlyAdmin, condition_field
+from core.admin_bases import ReadOnlyAdmin, ServiceAdmin, condition_field
 from core.conditions import parse
 from crm.followups.models import FollowUpPlan, FollowupSettings, FollowUpVisit, SurveyInvitation
 from tickets.services.facts import TICKET_FIELDS
 
 
 @admin.register(FollowupSettings)
-class FollowupSettingsAdmin(ModelAdmin):
+class FollowupSettingsAdmin(ServiceAdmin):
     list_display = ["__str__", "is_survey_on", "survey_days", "attempts_max"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -38,7 +37,7 @@ class PlanForm(forms.ModelForm):
 
 
 @admin.register(FollowUpPlan)
-class FollowUpPlanAdmin(ModelAdmin):
+class FollowUpPlanAdmin(ServiceAdmin):
     form = PlanForm
     list_display = ["name", "trigger", "delay_days", "rule", "is_active"]
     list_filter = ["trigger", "is_active"]

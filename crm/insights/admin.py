@@ -5,8 +5,8 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 
+from core.admin_bases import ServiceAdmin
 from core.registers.admin import RecordAdmin
 from crm.insights import budget_admin as budget_admin  # registers its own pages
 from crm.insights.channels import COMPARED, set_tolerance
@@ -23,7 +23,7 @@ class ToleranceForm(forms.ModelForm):
 
 
 @admin.register(ChannelTolerance)
-class ChannelToleranceAdmin(ModelAdmin):
+class ChannelToleranceAdmin(ServiceAdmin):
     form = ToleranceForm
     list_display = ("metric", "points", "updated_at")
 

@@ -7,9 +7,8 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from unfold.admin import ModelAdmin
 
-from core.admin_bases import ReadOnlyAdmin
+from core.admin_bases import ReadOnlyAdmin, ServiceAdmin
 from crm.insights.models import BudgetAlarm, CompensationBudget
 from crm.insights.statistics.budgets import set_budget
 
@@ -23,7 +22,7 @@ class BudgetForm(forms.ModelForm):
 
 
 @admin.register(CompensationBudget)
-class CompensationBudgetAdmin(ModelAdmin):
+class CompensationBudgetAdmin(ServiceAdmin):
     form = BudgetForm
     list_display = ("month", "shop", "amount", "set_by", "updated_at")
     list_select_related = ("shop", "set_by")

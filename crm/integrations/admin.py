@@ -7,8 +7,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
-from unfold.admin import ModelAdmin
 
+from core.admin_bases import ServiceAdmin
 from core.errors import DomainError
 from core.outbound import AddressRefused, resolve
 from core.wording import explained
@@ -39,16 +39,13 @@ class WebhookForm(forms.ModelForm):
 
 
 @admin.register(Webhook)
-class WebhookAdmin(ModelAdmin):
+class WebhookAdmin(ServiceAdmin):
     """Set up and taken down through the services; an address is replaced, not edited."""
 
     form = WebhookForm
     list_display = ["url", "events", "created_at", "last_success_at", "failing_since", "disabled_at"]
     readonly_fields = ["created_by", "created_at", "last_success_at", "failing_since", "disabled_at"]
     actions = ["enable", "take_down"]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Webhook]:
-        return Webhook.objects.visible_to(request.user)
 
     def get_fields(self, request: HttpRequest, obj: Webhook | None = None) -> list[str]:
         return ["url", "events", *(self.readonly_fields if obj else [])]

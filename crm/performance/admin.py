@@ -5,9 +5,8 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 
-from core.admin_bases import ReadOnlyAdmin
+from core.admin_bases import ReadOnlyAdmin, ServiceAdmin
 from core.conditions import parse
 from crm.performance import services
 from crm.performance.models import QualitySample, SamplingCount, SamplingRule
@@ -16,7 +15,7 @@ from tickets.services.facts import TICKET_FIELDS
 
 
 @admin.register(SamplingRule)
-class SamplingRuleAdmin(ModelAdmin):
+class SamplingRuleAdmin(ServiceAdmin):
     form = ConditionForm
     list_display = ("position", "name", "reads_as", "rate", "is_active")
     list_display_links = ("name",)
@@ -43,4 +42,3 @@ class QualitySampleAdmin(ReadOnlyAdmin):
     list_filter = ("state", "rule")
     list_select_related = ("ticket", "rule", "person", "checker")
     ordering = ("-id",)
-    show_full_result_count = False

@@ -10,10 +10,8 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.widgets import (
     UnfoldAdminPasswordWidget,
@@ -22,7 +20,8 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from core.errors import DomainError, InvalidInput
+from core.admin_bases import KeptAdmin
+from core.errors import InvalidInput
 from core.wording import listed
 from crm.staff import services
 from crm.staff.choices import Availability
@@ -42,22 +41,8 @@ for _hidden in (Authenticator, EmailAddress, Group):
         admin.site.unregister(_hidden)
 
 
-class ServiceAdmin(ModelAdmin):
-    """Shows what the person may see; what a service refuses is told, not a broken page."""
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows: QuerySet[Any] = super().get_queryset(request)
-        return rows.visible_to(request.user)  # type: ignore[attr-defined,no-any-return]
-
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        try:
-            return super().changeform_view(request, *args, **kwargs)  # type: ignore[no-any-return]
-        except DomainError as error:
-            messages.error(request, error.message)
-            return redirect(request.get_full_path())
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+class WrittenAdmin(KeptAdmin):
+    """Rows whose lists are written by the service too."""
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Lists of rows were written by the service in `save_model`."""
@@ -116,7 +101,7 @@ class UserForm(forms.ModelForm):
 
 
 @admin.register(User)
-class UserAdmin(ServiceAdmin):
+class UserAdmin(WrittenAdmin):
     form = UserForm
     list_display = ["username", "display_name", "show_role", "show_availability", "is_active", "last_seen_at"]
     list_filter = ["role", "is_active", "teams"]
@@ -203,7 +188,7 @@ class TeamForm(forms.ModelForm):
 
 
 @admin.register(Team)
-class TeamAdmin(ServiceAdmin):
+class TeamAdmin(WrittenAdmin):
     form = TeamForm
     list_display = ["name", "parent", "show_queues"]
     list_select_related = ["parent"]
@@ -234,7 +219,7 @@ class TeamAdmin(ServiceAdmin):
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(ServiceAdmin):
+class ApiTokenAdmin(WrittenAdmin):
     """Keys are made on one's own page or by command; here they are seen and revoked."""
 
     list_display = ["prefix", "name", "user", "created_at", "expires_at", "last_used_at", "revoked_at"]

@@ -7,12 +7,12 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from core.admin_bases import ReadOnlyAdmin
+from core.admin_bases import ReadOnlyAdmin, ServiceAdmin
 from core.errors import DomainError
-from crm.staff.admin import ServiceAdmin
+from crm.staff.admin import WrittenAdmin
 from crm.staff.forms import WordsField
 from crm.staff.models import (
     GroupHours,
@@ -48,14 +48,11 @@ class SkillGroupForm(forms.ModelForm):
 
 
 @admin.register(SkillGroup)
-class SkillGroupAdmin(ModelAdmin):
+class SkillGroupAdmin(ServiceAdmin):
     form = SkillGroupForm
     list_display = ["queue", "skills", "lead_minutes", "calendar"]
     list_select_related = ["queue", "calendar"]
     inlines = [GroupHoursInline]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).visible_to(person_of(request))  # type: ignore[attr-defined,no-any-return]
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """New hours are watched from now on."""
@@ -69,14 +66,14 @@ class TemplateShiftInline(TabularInline):
 
 
 @admin.register(ShiftTemplate)
-class ShiftTemplateAdmin(ModelAdmin):
+class ShiftTemplateAdmin(ServiceAdmin):
     list_display = ["name", "makeup_weekday", "created_at"]
     search_fields = ["name"]
     inlines = [TemplateShiftInline]
 
 
 @admin.register(ShiftPlan)
-class ShiftPlanAdmin(ServiceAdmin):
+class ShiftPlanAdmin(WrittenAdmin):
     list_display = ["user", "starts_at", "ends_at", "queue", "template", "peak"]
     list_select_related = ["user", "queue", "template", "peak"]
     list_filter = ["queue"]
@@ -107,7 +104,7 @@ class ShiftPlanAdmin(ServiceAdmin):
 
 
 @admin.register(PeakPlan)
-class PeakPlanAdmin(ServiceAdmin):
+class PeakPlanAdmin(WrittenAdmin):
     list_display = ["name", "starts_at", "ends_at", "limit_percent", "template", "stopped_at"]
     list_select_related = ["template"]
     fields = ["name", "starts_at", "ends_at", "limit_percent", "template", "greeting", "sla_note"]
@@ -144,4 +141,3 @@ class ReliefRequestAdmin(ReadOnlyAdmin):
     list_filter = ["state"]
     list_select_related = ["person", "ticket", "decided_by"]
     fields = [*list_display, "decided_at", "handed_to", "availability"]
-    show_full_result_count = False

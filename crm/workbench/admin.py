@@ -7,9 +7,9 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 
-from core.admin_bases import ReadOnlyAdmin, condition_field
+from core.admin_bases import ReadOnlyAdmin, ServiceAdmin, condition_field
 from crm.workbench.models import BulkChange, BulkChangeRow, BulkReply, BulkReplyRow, SavedView
 from crm.workbench.saved_views.columns import COLUMNS
 from crm.workbench.saved_views.fields import VIEW_FIELDS
@@ -32,15 +32,12 @@ class SavedViewForm(forms.ModelForm):
 
 
 @admin.register(SavedView)
-class SavedViewAdmin(ModelAdmin):
+class SavedViewAdmin(ServiceAdmin):
     form = SavedViewForm
     list_display = ("name", "owner", "sharing", "team", "order", "updated_at")
     list_filter = ("sharing",)
     list_select_related = ("owner", "team")
     search_fields = ("name",)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[SavedView]:
-        return SavedView.objects.visible_to(request.user)  # type: ignore[no-any-return]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_change_permission(request, obj) and (obj is None or obj.can_change(request.user))

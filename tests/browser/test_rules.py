@@ -30,7 +30,7 @@ def lines(rule: Locator) -> Locator:
     return rule.locator(".c-rule-test")
 
 
-@pytest.mark.capability("B07")
+@pytest.mark.capability("B05")
 def test_a_routing_rule_is_chosen_and_opened_again_as_it_was(open_as: OpenAs, desk: Desk, admin: User) -> None:
     page = open_as(admin, "/admin/tickets/routingrule/add/")
     page.locator("#id_name").fill("生鲜投诉")

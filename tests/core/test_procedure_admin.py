@@ -61,7 +61,33 @@ def test_departments_and_duties_are_kept_by_their_services(refund: Procedure, su
     add = reverse("admin:core_duty_add")
     assert page.post(add, values | {"step": "investigate", "consulted": ["finance"]}).status_code == 302
     assert Duty.objects.get(category="发票").consulted == ["finance"]
-    assert "没有步骤" in page.post(add, values | {"category": "x", "step": "sing"}, follow=True).content.decode()
+    refused = page.post(add, values | {"category": "水果", "step": "sing"})
+    assert (refused.status_code, "没有步骤" in refused.content.decode()) == (200, True)
+    assert refused.context["adminform"].form["category"].value() == "水果"
+
+
+BAD_STEPS = [
+    ("[" * 5000, "嵌套超过 50 层"),
+    ('[{"key": "check"', "不是有效的 JSON：第 1 行第 17 个字符起读不下去"),
+    ('[{"key": "check", "key": "again"}]', "key：同一字段出现了多次"),
+    ('[{"key": "\\u0000"}]', "0.key：含有不允许的字符"),
+    ('[{"due": NaN}]', "不接受 NaN"),
+    ('[{"key": 1e999}]', "0.key：数字超出范围"),
+    ("3", "至少填写一个步骤"),
+    ("", "必填"),
+]
+
+
+@pytest.mark.parametrize(("steps", "sentence"), BAD_STEPS)
+def test_steps_that_are_no_json_are_told_and_shown_as_they_were_typed(
+    refund: Procedure, lead: User, steps: str, sentence: str
+) -> None:
+    form = {"item": refund.pk, "title": "退款处理", "note": "", "valid_from_0": "", "valid_until_0": "", "steps": steps}
+    answer = browser(lead).post(reverse("admin:core_procedureversion_add"), form)
+    told = answer.context["adminform"].form
+    assert sentence in " ".join(str(one) for ones in told.errors.values() for one in ones)
+    assert steps in answer.content.decode().replace("&quot;", '"')
+    assert ProcedureVersion.objects.filter(item=refund).count() == 1
 
 
 def test_every_page_opens(refund: Procedure, supervisor: User, admin: User, make_ticket: Any) -> None:

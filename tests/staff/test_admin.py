@@ -57,12 +57,14 @@ def test_a_weak_password_is_told_beside_the_field(desk: Client) -> None:
     assert not User.objects.filter(username="wu").exists()
 
 
-def test_what_a_service_refuses_is_told(desk: Client, admin: User) -> None:
-    data = person_form(role="admin", display_name="管理")
-    answer = desk.post(f"/admin/staff/user/{admin.pk}/change/", data, follow=True)
-    assert "不能停用自己" in answer.content.decode()
+def test_what_a_service_refuses_is_told_and_what_was_typed_stays(desk: Client, admin: User) -> None:
+    data = person_form(role="admin", display_name="新来的管理员")
+    answer = desk.post(f"/admin/staff/user/{admin.pk}/change/", data)
+    page = answer.content.decode()
+    assert (answer.status_code, "不能停用自己" in page, "新来的管理员" in page) == (200, True, True)
     admin.refresh_from_db()
-    assert admin.is_active
+    assert (admin.is_active, admin.display_name == "新来的管理员") == (True, False)
+    assert desk.post(f"/admin/staff/user/{admin.pk}/change/", data | {"is_active": "on"}).status_code == 302
 
 
 def test_a_team_cannot_be_moved_below_itself(desk: Client, head_team: Team, team: Team) -> None:
