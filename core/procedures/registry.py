@@ -60,3 +60,8 @@ kinds: dict[str, SubjectKind] = {}
 def register(kind: SubjectKind) -> None:
     """Make a kind of subject known."""
     kinds[kind.key] = kind
+
+
+def condition_fields() -> FieldSet:
+    """What the conditions of steps may ask about."""
+    return next(iter(kinds.values())).fields

@@ -94,16 +94,13 @@ def _step(raw: Mapping[str, Any]) -> Step:
         key=raw["key"],
         title=raw["title"],
         department=raw["department"],
-        due=_due(raw["due"]),
+        due=read_due(raw["due"]),
         instructions=raw.get("instructions", ""),
         checklist=tuple(
             Item(item["key"], item["text"], item.get("required", True)) for item in _many(raw, "checklist")
         ),
         proof=_proofs(raw),
-        tasks=tuple(
-            TaskSpec(one["key"], one["title"], one["department"], _due(one["due"]), _proofs(one), one.get("when") or {})
-            for one in _many(raw, "tasks")
-        ),
+        tasks=tuple(_task(one) for one in _many(raw, "tasks")),
         when=raw.get("when") or {},
         leave=raw.get("leave") or {},
         auto=raw.get("auto", False),
@@ -111,11 +108,18 @@ def _step(raw: Mapping[str, Any]) -> Step:
     )
 
 
+def _task(raw: Mapping[str, Any]) -> TaskSpec:
+    return TaskSpec(
+        raw["key"], raw["title"], raw["department"], read_due(raw["due"]), _proofs(raw), raw.get("when") or {}
+    )
+
+
 def _many(raw: Mapping[str, Any], name: str) -> list[Any]:
     return raw.get(name) or []
 
 
-def _due(raw: Mapping[str, Any]) -> Due:
+def read_due(raw: Mapping[str, Any]) -> Due:
+    """A checked time limit."""
     return Due(raw["seconds"], raw.get("clock", DueClock.NATURAL))
 
 
@@ -130,21 +134,6 @@ def _proofs(raw: Mapping[str, Any]) -> tuple[Proof, ...]:
         )
         for one in _many(raw, "proof")
     )
-
-
-def described(raw: list[dict[str, Any]], departments: Mapping[str, str]) -> str:
-    """The steps as text, a line each: what the history compares."""
-    lines = []
-    for number, step in enumerate(read_steps(raw), start=1):
-        name = departments.get(step.department, step.department)
-        lines.append(f"{number}. {step.title}（{name}，{duration(step.due)}）")
-        lines += [f"   {step.instructions}"] if step.instructions else []
-        lines += [f"   {'☑' if item.required else '☐'} {item.text}" for item in step.checklist]
-        lines += [f"   {_('凭证')}：{proof.label}" for proof in step.proof]
-        for task in step.tasks:
-            owner = departments.get(task.department, task.department)
-            lines.append(f"   → {owner}：{task.title}（{duration(task.due)}）")
-    return "\n".join(lines)
 
 
 def duration(due: Due) -> str:
@@ -168,13 +157,18 @@ def problems(raw: Any, *, departments: Collection[str], fields: FieldSet) -> lis
     checker = _Checker(departments, fields)
     seen: set[str] = set()
     for number, step in enumerate(raw, start=1):
-        place = _("第 %(n)d 步") % {"n": number}
+        place = place_of(number)
         checker.step(step, place)
         key = step.get("key") if isinstance(step, Mapping) else None
         if isinstance(key, str) and key in seen:
             checker.say(place, _("编号“%(key)s”重复。") % {"key": key})
         seen.add(key if isinstance(key, str) else "")
     return checker.found
+
+
+def place_of(number: int) -> str:
+    """How a fault names the step it is in."""
+    return _("第 %(n)d 步") % {"n": number}
 
 
 class _Checker:
@@ -236,7 +230,11 @@ class _Checker:
         seconds = raw.get("seconds") if isinstance(raw, Mapping) else None
         if isinstance(seconds, bool) or not isinstance(seconds, int) or not 60 <= seconds <= LONGEST_DUE:
             self.say(place, _("时限须在 1 分钟到 366 天之间。"))
-        if isinstance(raw, Mapping) and raw.get("clock", DueClock.NATURAL) not in DueClock.values:
+        if not isinstance(raw, Mapping):
+            return
+        if unknown := sorted(f"due.{str(name)[:40]}" for name in raw.keys() - {"seconds", "clock"}):
+            self.say(place, _("未知字段：%(names)s。") % {"names": ", ".join(unknown)})
+        if raw.get("clock", DueClock.NATURAL) not in DueClock.values:
             self.say(place, _("due.clock 须为 natural 或 working。"))
 
     def _condition(self, raw: Mapping[str, Any], name: str, place: str) -> None:

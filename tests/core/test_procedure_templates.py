@@ -7,7 +7,7 @@ import pytest
 
 from core.conditions import Field, FieldSet
 from core.errors import InvalidInput
-from core.procedures import proofs, template
+from core.procedures import proofs, template, writing
 from core.procedures.services import departments
 from core.procedures.template import Proof
 from tickets.procedures.complaint import BUILT_IN
@@ -36,7 +36,30 @@ def test_a_good_template_has_no_faults_and_reads_back() -> None:
     assert faults({}) == []
     step = template.read_steps([STEP])[0]
     assert (step.due.seconds, step.due.clock, step.checklist[0].required) == (7200, "natural", True)
-    assert "1. 核对（客服，2 小时）" in template.described([STEP], DEPARTMENTS)
+
+
+def test_a_step_is_told_whole_and_in_words() -> None:
+    rule = {"field": "category", "op": "eq", "value": "质量"}
+    task = {"key": "pay", "title": "退款", "department": "finance", "due": {"seconds": 86400, "clock": "working"}}
+    choices = [["o1", "错发"], ["o2", "少发"]]
+    proof = [{"key": "p1", "label": "原因", "kind": "choice", "choices": choices, "required": False}]
+    task |= {"when": rule, "proof": proof}
+    more = {"instructions": "看照片", "tasks": [task], "leave": rule, "public": "核对中", "auto": True}
+    assert writing.described([STEP, STEP | more], DEPARTMENTS, FIELDS).splitlines() == [
+        "1. 核对（客服，2 小时）",
+        "   ☑ 订单已核对",
+        "   凭证：金额 (amount) | 金额",
+        "2. 核对（客服，2 小时）",
+        "   看照片",
+        "   离开条件：分类 是 “质量”",
+        "   ☑ 订单已核对",
+        "   凭证：金额 (amount) | 金额",
+        "   → 退款（财务，1 天（工作时间））",
+        "      进入条件：分类 是 “质量”",
+        "      凭证：原因 | 单选 | 错发、少发 | 选填",
+        "   顾客看到：核对中",
+        "   能进入下一步时自动进入。",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -48,6 +71,7 @@ def test_a_good_template_has_no_faults_and_reads_back() -> None:
         ({"due": {"seconds": True}}, "1 分钟到 366 天"),
         ({"due": None}, "1 分钟到 366 天"),
         ({"due": {"seconds": 60, "clock": "lunar"}}, "natural 或 working"),
+        ({"due": {"seconds": 60, "minutes": 5}}, "未知字段：due.minutes"),
         ({"title": " "}, "title"),
         ({"title": "\x00"}, "title"),
         ({"key": "Check"}, "小写字母"),

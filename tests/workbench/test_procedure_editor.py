@@ -1,10 +1,13 @@
 """Procedures are written as cards: read back as they were, checked beside the field, published by somebody else."""
 
+import re
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import translation
 
+from core.errors import InvalidInput
 from core.procedures import template, writing
 from core.procedures.models import Procedure
 from crm.staff.models import User
@@ -98,10 +101,46 @@ def test_a_step_is_moved_and_added_and_somebody_else_publishes(sop: Procedure, l
 
 
 @C06
+def test_a_comparison_says_in_words_what_changed(sop: Procedure, lead: User) -> None:
+    client = browser(lead)
+    data = posted(client, f"/procedures/{sop.pk}/draft/")
+    rule = '{"field": "priority", "op": "eq", "value": "urgent"}'
+    data |= {
+        "step_public_1": "已看过照片", "task_title_1_0": "称重", "task_due_1_0": "2", "task_unit_1_0": "3600",
+        "task_department_1_0": "warehouse", "task_proof_1_0": "重量", "task_when_1_0": rule,
+    }  # fmt: skip
+    answer = client.post(f"/procedures/{sop.pk}/draft/", data)
+    assert answer.status_code == 302, text(answer, 422)
+    page = text(client.get(f"/procedures/{sop.pk}/?version=2&against=1"))
+    told = [re.sub(r"\s+", " ", words) for words in re.findall("<ins>(.*?)</ins>", page, re.DOTALL)]
+    assert told == [" → 称重（仓库，2 小时） 进入条件：优先级 是 紧急 凭证：重量 ", "已看过照片"]
+
+
+@C06
+@pytest.mark.parametrize(("language", "sentence"), [("zh-hans", "第 12 步：有误"), ("en", "Step 12: wrong")])
+def test_a_fault_stands_at_its_card_in_every_language(db: None, language: str, sentence: str) -> None:
+    steps = [{"key": f"s{n}", "title": f"{n}", "department": "service", "due": {"seconds": 60}} for n in range(1, 13)]
+    with translation.override(language):
+        blank = ProcedureDraftForm(None, initial={"title": "x", "steps": list(steps)})
+        data = {name: value for name in blank.fields if (value := blank[name].value()) is not None}
+        form = ProcedureDraftForm(data | {"step_order_0": "99"}, initial={"steps": list(steps)})
+        assert form.is_valid(), form.errors
+        form.add_domain_error(InvalidInput("", fields={"steps": [sentence]}))
+    assert list(form.errors) == ["step_title_0"]  # the first card was moved to the end
+
+
+@C06
 def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_stays(sop: Procedure, lead: User) -> None:
     client = browser(lead)
     path = f"/procedures/{sop.pk}/draft/"
     data = posted(client, path)
+    for proofs, told in (
+        ("照片 | 录像", "读不懂"),
+        ("责任 | 单选", "须列出"),
+        ("金额 | 金额 | 甲、乙", "没有选项"),
+    ):
+        answer = client.post(path, data | {"step_proof_0": proofs})
+        assert told in str(answer.context["draft_form"].errors["step_proof_0"])
     wrong = data | {"step_proof_0": "照片 | 录像", "step_leave_1": "{", "step_title_2": "改过的名字"}
     answer = client.post(path, wrong)
     assert answer.status_code == 422

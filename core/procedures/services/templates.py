@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from core import clock
 from core.errors import InvalidInput, NotAllowed
 from core.events import record_event
-from core.procedures import registry, template
+from core.procedures import registry, template, writing
 from core.procedures.models import Department, Duty, Procedure, ProcedureVersion
 from core.procedures.services.departments import ensure_departments, unknown_keys
 from core.versions import services as versions
@@ -36,13 +36,12 @@ def _check_subject(subject_type: str) -> None:
 
 
 def words_of(steps: Any) -> str:
-    """The steps in words, which the history compares; "" when they are wrong (the check names the fault)."""
+    """The steps in words, which the history compares; "—" when they are wrong (the check names the fault)."""
     names = {row.key: row.name for row in ensure_departments().values()}
-    kinds = registry.kinds.values()
-    fields = next((kind.fields for kind in kinds), None)
-    if fields is None or template.problems(steps, departments=names, fields=fields):
+    fields = registry.condition_fields()
+    if template.problems(steps, departments=names, fields=fields):
         return "—"
-    return template.described(steps, names)
+    return writing.described(steps, names, fields)
 
 
 def draft(*, procedure: Procedure, actor: Any, steps: Any, **columns: Any) -> ProcedureVersion:
@@ -77,7 +76,7 @@ def install(
         item=procedure,
         number=1,
         title=title,
-        body=template.described(steps, {row.key: row.name for row in departments.values()}),
+        body=words_of(steps),
         steps=steps,
         status=VersionStatus.PUBLISHED,
         origin=Origin.IMPORTED,

@@ -18,7 +18,7 @@ from core.ranking.corpus import Corpus
 from core.versions.models import VersionedItem
 from crm.workbench.chips import Chip, chip
 from crm.workbench.library.forms import ArticleForm, DraftForm, ItemForm, ScriptDraftForm, ScriptForm
-from crm.workbench.library.procedure_forms import ProcedureDraftForm, ProcedureForm, words_with_conditions
+from crm.workbench.library.procedure_forms import ProcedureDraftForm, ProcedureForm, words_from_steps
 from crm.workbench.library.product_forms import SafetyDraftForm, SafetyForm, TreeDraftForm, TreeForm
 from knowledge.choices import Audience
 from knowledge.diagnosis.trees import create_tree, update_tree
@@ -258,7 +258,7 @@ PROCEDURE_LIBRARY = Library(
     create=create_procedure,
     update=lambda item, actor, changes: update_procedure(procedure=item, actor=actor, changes=changes),
     facets=_no_facets,
-    words=words_with_conditions,
+    words=words_from_steps,
     form_part="workbench/library/form_procedure.html",
     text_part="workbench/library/text_procedure.html",
 )

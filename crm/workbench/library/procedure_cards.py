@@ -7,7 +7,6 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from core.conditions import FieldSet
 from core.conditions.forms import ConditionField, ConditionWidget
 from core.procedures import registry, writing
 from core.procedures.choices import DueClock
@@ -74,11 +73,6 @@ class StepCard(_Card):
         return [task for task in self.tasks if task.title.value()]
 
 
-def rule_fields() -> FieldSet:
-    """What the conditions of steps may ask about: the kind of subject that procedures run on."""
-    return next(iter(registry.kinds.values())).fields
-
-
 def _words(label: Any, text: str, help_text: Any = "", *, most: int = MOST_TEXT, rows: int = 3) -> forms.CharField:
     widget = forms.Textarea(attrs={"rows": rows})
     return forms.CharField(
@@ -87,7 +81,7 @@ def _words(label: Any, text: str, help_text: Any = "", *, most: int = MOST_TEXT,
 
 
 def _rule(label: Any, rule: Any, help_text: Any) -> ConditionField:
-    fields = rule_fields()
+    fields = registry.condition_fields()
     widget = ConditionWidget(fields, vocabulary_id=VOCABULARY)
     return ConditionField(fields, label=label, initial=rule or {}, help_text=help_text, widget=widget)
 

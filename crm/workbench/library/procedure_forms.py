@@ -1,7 +1,5 @@
 """The form of a procedure's steps: one card a step, added, moved and left out; the words follow from the steps."""
 
-import json
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,28 +7,23 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from core.calendars.models import BusinessCalendar
-from core.conditions import ConditionError, parse
 from core.conditions.forms import vocabulary
 from core.errors import DomainError
 from core.procedures import registry, writing
 from core.procedures.models import Department
 from core.procedures.services.departments import ensure_departments
 from core.procedures.services.templates import words_of
-from core.procedures.template import LONGEST_DUE, MOST_STEPS, MOST_TASKS, duration
+from core.procedures.template import LONGEST_DUE, MOST_STEPS, MOST_TASKS, duration, place_of
 from crm.workbench.library.forms import DraftForm, ItemForm
 from crm.workbench.library.procedure_cards import (
     MINUTE,
     StepCard,
     TaskCard,
-    rule_fields,
     step_fields,
     task_fields,
 )
 
 SPARE_STEPS, SPARE_TASKS = 3, 1
-#: What a step says besides its words, in the order that a comparison of versions shows it.
-FURTHER = ("tasks", "when", "leave", "auto", "public")
-_PLACE = re.compile(r"第 (\d+) 步")
 
 
 class ProcedureForm(ItemForm):
@@ -56,17 +49,20 @@ class ProcedureDraftForm(DraftForm):
         self.count = min(MOST_STEPS, max(len(known) + SPARE_STEPS, self._posted("step_title_")))
         self.known = known + [{}] * (self.count - len(known))
         departments = [(row.key, row.name) for row in ensure_departments().values() if row.is_active]
-        self.task_counts = []
-        for number, step in enumerate(self.known[: self.count]):
-            self._add(step_fields(step, number, departments), f"{number}")
+        self.task_counts: list[int] = []
+        self.names: dict[str, list[str]] = {}
+        for number, step in enumerate(self.known):
+            self._add("step_", step_fields(step, number, departments), f"{number}")
             tasks = step.get("tasks") or []
             self.task_counts.append(
                 min(MOST_TASKS, max(len(tasks) + SPARE_TASKS, self._posted(f"task_title_{number}_")))
             )
             for at in range(self.task_counts[-1]):
-                self._add(task_fields(tasks[at] if at < len(tasks) else {}, departments), f"{number}_{at}")
+                task = tasks[at] if at < len(tasks) else {}
+                self._add("task_", task_fields(task, departments), f"{number}_{at}")
 
-    def _add(self, fields: dict[str, forms.Field], place: str) -> None:
+    def _add(self, prefix: str, fields: dict[str, forms.Field], place: str) -> None:
+        self.names[prefix] = list(fields)
         for name, field in fields.items():
             self.fields[f"{name}_{place}"] = field
 
@@ -80,17 +76,17 @@ class ProcedureDraftForm(DraftForm):
 
     @property
     def vocabulary(self) -> dict[str, Any]:
-        return vocabulary(rule_fields())
+        return vocabulary(registry.condition_fields())
 
     def cards(self) -> Iterator[StepCard]:
         for number in range(self.count):
             tasks = [TaskCard(at + 1, self._bound("task_", f"{number}_{at}")) for at in range(self.task_counts[number])]
-            yield StepCard(number + 1, self._bound("step_", f"{number}"), tasks, sentences_of(self.known[number]))
+            rules = writing.rules_told(self.known[number], registry.condition_fields())
+            yield StepCard(number + 1, self._bound("step_", f"{number}"), tasks, rules)
 
     def _bound(self, prefix: str, place: str) -> dict[str, forms.BoundField]:
         """The fields of one card by their short names."""
-        pattern = re.compile(rf"{prefix}([a-z]+)_{place}")
-        return {found[1]: self[name] for name in self.fields if (found := pattern.fullmatch(name))}
+        return {name.removeprefix(prefix): self[f"{name}_{place}"] for name in self.names[prefix]}
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
@@ -166,46 +162,27 @@ class ProcedureDraftForm(DraftForm):
         super().add_domain_error(error)
 
     def _field_of(self, sentence: str) -> str:
-        found = _PLACE.search(sentence)
-        place = int(found[1]) if found else 1
-        number = self.places[place - 1] if 0 < place <= len(self.places) else 0
+        # From the last one down: in some languages "Step 1" is how "Step 10" begins.
+        steps = reversed([*enumerate(self.places, start=1)])
+        number = next((card for place, card in steps if sentence.startswith(place_of(place))), 0)
         return f"step_title_{number}"
 
 
-def sentences_of(step: dict[str, Any]) -> list[str]:
-    """The conditions of a step, read aloud."""
-    labels = {"when": _("进入条件：%(sentence)s"), "leave": _("离开条件：%(sentence)s")}
-    found = []
-    for name, label in labels.items():
-        if step.get(name):
-            try:
-                found.append(str(label % {"sentence": parse(step[name], rule_fields()).sentence()}))
-            except ConditionError as error:
-                found.append(error.sentences[0])
-    return found
-
-
-def words_with_conditions(version: Any) -> str:
-    """The steps in words with everything a difference must show."""
-    lines = [version.body]
-    for number, step in enumerate(version.steps, start=1):
-        further = {name: step[name] for name in FURTHER if step.get(name)}
-        lines += [f"{number}. {sentence}" for sentence in sentences_of(step)]
-        if further:
-            lines.append(f"{number}. {json.dumps(further, ensure_ascii=False, sort_keys=True)}")
-    return "\n".join(lines)
+def words_from_steps(version: Any) -> str:
+    """Everything that the steps say, in today's words: two versions differ only where their steps do."""
+    return words_of(version.steps)
 
 
 def steps_shown(version: Any) -> list[dict[str, Any]]:
-    """The steps for reading: number, owner's name and conditions beside what the plan says."""
+    """The steps for reading: title, owner's name, limit, instructions, and the lines of all else."""
     names = dict(Department.objects.values_list("key", "name"))
+    fields = registry.condition_fields()
     return [
         {
             "plan": step,
             "department": names.get(step.department, step.department),
             "limit": duration(step.due),
-            "tasks": [(names.get(task.department, task.department), task) for task in step.tasks],
-            "sentences": sentences_of(raw),
+            "lines": writing.told(raw, names, fields),
         }
         for step, raw in zip(version.plan, version.steps, strict=True)
     ]
