@@ -58,7 +58,7 @@ def test_every_address_has_its_line(world: World) -> None:
         methods = methods_of(pattern) or tables.get(route) or {"GET or POST"}
         missing += [f"{method} {route}" for method in sorted(methods - tables.get(route, set()))]
     listing = "\n".join(missing)
-    assert not missing, f"Add lines to tests/api/permission_table.py or page_table.py for:\n{listing}"
+    assert not missing, f"Add lines in tests/api/tables/ for:\n{listing}"
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
