@@ -1,6 +1,7 @@
 """Shared fixtures. Databases and brokers are real (PostgreSQL, Valkey); `bin/test` starts them."""
 
 import asyncio
+import gc
 import os
 import uuid
 from collections.abc import Generator, Iterator
@@ -28,6 +29,16 @@ LONG = (
     "tests/browser/",
     "tests/platform/",
 )
+
+
+# Collecting makes a million objects that stay: looking through them again and again would take a tenth of the run.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """From here on the garbage collector looks at what the tests make."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
