@@ -22,6 +22,22 @@ class TagKind(models.TextChoices):
     RULE = "rule", _("规则标签")
 
 
+class TagColour(models.TextChoices):
+    """What the chip of a label looks like."""
+
+    GREY = "grey", _("灰")
+    BLUE = "blue", _("蓝")
+    GREEN = "green", _("绿")
+    AMBER = "amber", _("橙")
+    RED = "red", _("红")
+    VIOLET = "violet", _("紫")
+
+    @property
+    def tone(self) -> str:
+        """The name the pages know it by."""
+        return {"grey": "", "blue": "info", "green": "good", "amber": "warn", "red": "bad", "violet": "plum"}[self]
+
+
 class OrderStatus(models.TextChoices):
     CREATED = "created", _("待付款")
     PAID = "paid", _("已付款")

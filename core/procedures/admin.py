@@ -86,6 +86,11 @@ class ProcedureAdmin(ItemAdmin):
 class ProcedureVersionForm(VersionForm):
     """Steps are written as data and checked by the version itself; the words follow from them."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "steps" in self.fields:
+            self.fields["steps"].help_text = _("JSON。在工作台的“流程模板”里以卡片编写更方便。")
+
     def clean(self) -> Any:
         cleaned = super().clean() or {}
         if "steps" in cleaned:

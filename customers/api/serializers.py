@@ -12,7 +12,7 @@ from core.api.serializers import StrictModelSerializer, StrictSerializer
 from core.language import mask_text
 from core.privacy.masks import mask_name
 from customers.api.standing import ChurnSerializer, ValueSerializer, churn_of, value_of
-from customers.choices import OrderStatus, TagKind
+from customers.choices import OrderStatus, TagColour, TagKind
 from customers.models import Customer, CustomerTag, Order, OrderItem, Shop, Tag, TagGroup
 from customers.normalisation import check_email, check_phone
 from customers.services.merges import CHOOSABLE_FIELDS, SOURCE, TARGET
@@ -225,7 +225,7 @@ class TagWriteSerializer(StrictSerializer):
     group = CleanCharField(max_length=100, required=False, allow_null=True, help_text=_("标签组的名称"))
     kind = serializers.ChoiceField(TagKind.choices, required=False)
     condition = serializers.JSONField(required=False, help_text=_("规则标签的条件"))
-    colour = CleanCharField(max_length=20, required=False)
+    colour = serializers.ChoiceField(TagColour.choices, required=False)
     is_active = serializers.BooleanField(required=False)
 
 

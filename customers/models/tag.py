@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from core import clock
-from customers.choices import TagKind
+from customers.choices import TagColour, TagKind
 from customers.querysets import CustomerTagQuerySet
 
 
@@ -32,7 +32,7 @@ class Tag(models.Model):
     )
     kind = models.CharField(_("类别"), max_length=10, choices=TagKind.choices, default=TagKind.MANUAL)
     condition = models.JSONField(_("规则"), default=dict, blank=True)
-    colour = models.CharField(_("颜色"), max_length=20, default="blue")
+    colour = models.CharField(_("颜色"), max_length=20, choices=TagColour.choices, default=TagColour.BLUE)
     is_active = models.BooleanField(_("启用"), default=True)
     created_at = models.DateTimeField(_("创建时间"), default=clock.now, editable=False)
     applied_at = models.DateTimeField(_("上次执行规则"), null=True, blank=True, editable=False)
@@ -44,6 +44,11 @@ class Tag(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def tone(self) -> str:
+        """The look of its chip."""
+        return TagColour(self.colour).tone
 
 
 class CustomerTag(models.Model):

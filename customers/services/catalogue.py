@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from core.errors import Conflict
 from core.wording import listed
 from customers import events
-from customers.choices import TagKind
+from customers.choices import TagColour, TagKind
 from customers.models import CustomerTag, Shop, Tag, TagGroup
 from customers.models.shop import KEY_PATTERN
 from customers.rules import named_tags
@@ -71,6 +71,8 @@ def save_tag(*, tag: Tag | None, actor: Any, changes: TagChanges) -> Tag:
         raise field_error("name", _("请填写标签名。"))
     if tag is not None and row.name != before:
         _refuse_rename_of_used(before)
+    if row.colour not in TagColour.values:
+        raise field_error("colour", _("没有这种颜色。"))
     if row.kind == TagKind.RULE:
         check_rule(condition=row.condition, tag=row)
     elif row.condition:

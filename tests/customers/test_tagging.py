@@ -23,7 +23,11 @@ from customers.services import (
     save_tag,
     save_tag_group,
 )
+from tests.tickets.conftest import desk, make_ticket
+from tests.workbench.conftest import browser
+from tickets.services.intake import CustomerGiven
 
+__all__ = ["desk", "make_ticket"]
 pytestmark = [pytest.mark.django_db, pytest.mark.capability("A02")]
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -50,6 +54,21 @@ def bought(customer: Customer, amount: int, number: str = "1", **values: Any) ->
 
 def names(customer: Customer) -> list[str]:
     return sorted(customer.active_tags().values_list("name", flat=True))
+
+
+@pytest.mark.parametrize(("colour", "chip"), [("red", 'k-chip" data-tone="bad"'), ("grey", 'k-chip"')])
+def test_a_label_has_one_of_the_known_colours_at_the_desk(
+    customer: Customer, admin: Any, make_ticket: Any, colour: str, chip: str
+) -> None:
+    label = tag("易碎品买家", admin, colour=colour)
+    add_tag(customer=customer, tag=label, actor=admin)
+    ticket = make_ticket(customer=CustomerGiven(name=customer.name, phone="13800138000"))
+    page = browser(admin).get(f"/desk/{ticket.number}/").content.decode()
+    assert f'<span class="{chip}>易碎品买家</span>' in page
+    with pytest.raises(InvalidInput, match="没有这种颜色"):
+        tag("羊绒", admin, colour="beige")
+    answer = browser(admin).post("/admin/customers/tag/add/", {"name": "羊绒", "kind": "manual", "colour": "beige"})
+    assert "colour" in answer.context["adminform"].form.errors
 
 
 def test_a_second_label_of_an_exclusive_group_replaces_the_first_and_logs_it(
