@@ -60,9 +60,9 @@ def words_of(raw: Any) -> str:
 
 def _line(rung: rungs.Rung, number: int, last: int) -> str:
     name = _("开价") if number == 1 else _("上限") if number == last else _("第 %(n)d 级") % {"n": number}
-    sum_ = _("下限到应付合计的 %(share)s%%") % {"share": f"{rung.share * 100:g}"}
+    sum_ = _("下限到应付合计的 %(share)s%%") % {"share": rungs.percent(rung.share)}
     if rung.extra:
-        sum_ += _("，另加实付的 %(extra)s%%") % {"extra": f"{rung.extra * 100:g}"}
+        sum_ += _("，另加实付的 %(extra)s%%") % {"extra": rungs.percent(rung.extra)}
     return parts([f"{name}：{sum_}", *([rung.words] if rung.words else [])])
 
 

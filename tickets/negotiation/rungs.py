@@ -70,6 +70,11 @@ def _share(value: Any, number: int) -> Decimal:
     return found
 
 
+def percent(share: Decimal | str | float) -> str:
+    """`0.025` → `2.5`."""
+    return f"{(Decimal(str(share)) * 100).normalize():f}"
+
+
 def amounts(
     rungs: Sequence[Rung], *, floor: Decimal, total: Decimal, price: Decimal, cap: Decimal | None
 ) -> list[Decimal]:

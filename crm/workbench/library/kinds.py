@@ -18,6 +18,7 @@ from core.ranking.corpus import Corpus
 from core.versions.models import VersionedItem
 from crm.workbench.chips import Chip, chip
 from crm.workbench.library.forms import ArticleForm, DraftForm, ItemForm, ScriptDraftForm, ScriptForm
+from crm.workbench.library.ladder_forms import LadderDraftForm, LadderForm
 from crm.workbench.library.procedure_forms import ProcedureDraftForm, ProcedureForm, words_from_steps
 from crm.workbench.library.product_forms import SafetyDraftForm, SafetyForm, TreeDraftForm, TreeForm
 from knowledge.choices import Audience
@@ -31,6 +32,8 @@ from scripts_library.choices import AngerLevel, ScriptKind
 from scripts_library.models import ScriptTemplate
 from scripts_library.services import create_script, update_script
 from scripts_library.suggestion import SCRIPTS
+from tickets.models import Ladder
+from tickets.negotiation.ladders import create_ladder, update_ladder
 
 FACETS = 100
 
@@ -171,6 +174,10 @@ def _tree_words(version: Any) -> str:
     return "\n".join(lines)
 
 
+def _ladder_words(version: Any) -> str:
+    return "\n".join([version.body, *filter(None, [version.walk_away])])
+
+
 def _no_facets(request: HttpRequest, rows: Any) -> list[Chip]:
     return []
 
@@ -262,5 +269,22 @@ PROCEDURE_LIBRARY = Library(
     form_part="workbench/library/form_procedure.html",
     text_part="workbench/library/text_procedure.html",
 )
-#: The neighbours in the row of links above the lists of products.
-PRODUCT_LIBRARIES = (SAFETY_LIBRARY, TREE_LIBRARY)
+LADDER_LIBRARY = Library(
+    key="ladder",
+    model=Ladder,
+    corpus=None,
+    title=lazy("协商阶梯"),
+    subtitle=lazy("从开价到上限逐级让步；任何一级都不低于法定下限。"),
+    noun=lazy("协商阶梯"),
+    icon="stairs-up",
+    item_form=LadderForm,
+    draft_form=LadderDraftForm,
+    create=create_ladder,
+    update=lambda item, actor, changes: update_ladder(ladder=item, actor=actor, changes=changes),
+    facets=_no_facets,
+    words=_ladder_words,
+    form_part="workbench/library/form_ladder.html",
+    text_part="workbench/library/text_ladder.html",
+)
+#: The neighbours in the rows of links above the lists.
+NEIGHBOURS = ((SAFETY_LIBRARY, TREE_LIBRARY), (PROCEDURE_LIBRARY, LADDER_LIBRARY))

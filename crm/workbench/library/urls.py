@@ -4,6 +4,7 @@ from django.urls.resolvers import URLPattern
 from crm.workbench.library import files, views
 from crm.workbench.library.kinds import (
     ARTICLE_LIBRARY,
+    LADDER_LIBRARY,
     PROCEDURE_LIBRARY,
     SAFETY_LIBRARY,
     SCRIPT_LIBRARY,
@@ -33,5 +34,6 @@ urlpatterns = [
     *_addresses("products/safety", SAFETY_LIBRARY),
     *_addresses("products/diagnosis", TREE_LIBRARY),
     *_addresses("procedures", PROCEDURE_LIBRARY),
+    *_addresses("ladders", LADDER_LIBRARY),
     path("articles/<int:pk>/vote/", views.vote, name="article_vote"),
 ]

@@ -10,6 +10,7 @@ PROCEDURE_STEP = {
     "step_unit_0": "3600",
     "step_clock_0": "natural",
 }
+RUNGS = {"share_0": "50", "share_1": "100"}
 
 # fmt: off
 #                                anonymous agent other_agent lead supervisor admin auditor
@@ -26,6 +27,18 @@ PAGES = (
     Row("GET", "/procedures/{procedure}/versions/1/edit/", "302 403 403 302 302 302 403"),
     Row("POST", "/procedures/{procedure}/versions/1/edit/", "302 403 403 422 422 422 403", PROCEDURE_STEP),
     Row("POST", "/procedures/{procedure}/versions/1/retire/", "302 403 403 403 302 302 403"),
+    # Ladders of negotiation
+    Row("GET", "/ladders/", "302 200 200 200 200 200 200"),
+    Row("GET", "/ladders/new/", "302 403 403 200 200 200 403"),
+    Row("POST", "/ladders/new/", "302 403 403 302 302 302 403", {"key": "late", "title": "发货慢", "category": "物流配送问题", **RUNGS}),
+    Row("GET", "/ladders/{ladder}/", "302 200 200 200 200 200 200"),
+    Row("GET", "/ladders/{ladder}/edit/", "302 403 403 200 200 200 403"),
+    Row("POST", "/ladders/{ladder}/edit/", "302 403 403 302 302 302 403", {"title": "改名"}),
+    Row("GET", "/ladders/{ladder}/draft/", "302 403 403 200 200 200 403"),
+    Row("POST", "/ladders/{ladder}/draft/", "302 403 403 302 302 302 403", RUNGS),
+    Row("GET", "/ladders/{ladder}/versions/1/edit/", "302 403 403 302 302 302 403"),
+    Row("POST", "/ladders/{ladder}/versions/1/edit/", "302 403 403 422 422 422 403", RUNGS),
+    Row("POST", "/ladders/{ladder}/versions/1/retire/", "302 403 403 403 302 302 403"),
     # Safety sheets, trees of diagnosis, incidents
     Row("GET", "/products/safety/", "302 200 200 200 200 200 200"),
     Row("GET", "/products/safety/import/", "302 403 403 200 200 200 403"),
