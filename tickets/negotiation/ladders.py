@@ -1,6 +1,6 @@
 """Ladders: writing them, and the one that holds for a complaint. The verbs of versions are core.versions'."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -54,16 +54,21 @@ def words_of(raw: Any) -> str:
         found = rungs.read_rungs(raw)
     except rungs.RungFault:
         return "—"
+    return "\n".join(parts(filter(None, [f"{name}：{offer}", words])) for name, offer, words in told(found))
+
+
+def told(found: Sequence[rungs.Rung]) -> list[tuple[str, str, str]]:
+    """Of every rung its name, its sum and what to say."""
     last = len(found)
-    return "\n".join(_line(rung, number, last) for number, rung in enumerate(found, start=1))
+    return [(*_named(rung, number, last), rung.words) for number, rung in enumerate(found, start=1)]
 
 
-def _line(rung: rungs.Rung, number: int, last: int) -> str:
+def _named(rung: rungs.Rung, number: int, last: int) -> tuple[str, str]:
     name = _("开价") if number == 1 else _("上限") if number == last else _("第 %(n)d 级") % {"n": number}
     sum_ = _("下限到应付合计的 %(share)s%%") % {"share": rungs.percent(rung.share)}
     if rung.extra:
         sum_ += _("，另加实付的 %(extra)s%%") % {"extra": rungs.percent(rung.extra)}
-    return parts([f"{name}：{sum_}", *([rung.words] if rung.words else [])])
+    return name, sum_
 
 
 def draft(*, ladder: Ladder, actor: Any, rungs: Any, walk_away: str = "", **columns: Any) -> LadderVersion:

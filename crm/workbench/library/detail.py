@@ -21,6 +21,7 @@ from scripts_library import steps
 from scripts_library.choices import TICKET_TYPES
 from scripts_library.models import ScriptUsage
 from scripts_library.placeholders import pieces
+from tickets.negotiation import ladders
 from tickets.services.diagnosis import outcomes_of
 
 _LARGEST_NUMBER = 2**31 - 1
@@ -136,6 +137,7 @@ def _version_context(library: Library, versions: list[Any], version: Any, older:
         and user.has_perm(library.version_permission("change")),
         "live_number": next((row.number for row in versions if row.pk == version.item.live_version_id), None),
         "procedure_steps": steps_shown(version) if library.key == "procedure" else [],
+        "rungs": ladders.told(version.plan) if library.key == "ladder" else [],
         "previous": next((row for row in versions if row.number < version.number), None),
         "diff": diff_texts(library.words(older), library.words(version)) if older is not None else None,
     }
