@@ -89,8 +89,8 @@ def test_a_clock_ticks_into_overdue_without_a_request(open_as: OpenAs, agent: Us
     page.clock.fast_forward(600_000)
     expect(chip).to_have_attribute("data-state", "late")
     expect(chip).to_contain_text("超时")
-    # The bell asks once a page; the clock asks nobody.
-    assert not [url for url in requests if not url.endswith("/notices/count/")]
+    # The bell asks once a page, the page tells that somebody is there; the clock asks nobody.
+    assert not [url for url in requests if not url.endswith(("/notices/count/", "/team/heartbeat/"))]
 
 
 def test_the_look_is_kept(open_as: OpenAs, agent: User) -> None:
