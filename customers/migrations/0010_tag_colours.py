@@ -2,7 +2,9 @@
 
 from django.db import migrations, models
 
-KNOWN = "UPDATE customers_tag SET colour = 'blue' WHERE colour NOT IN ('grey', 'blue', 'green', 'amber', 'red', 'violet')"
+KNOWN = (
+    "UPDATE customers_tag SET colour = 'blue' WHERE colour NOT IN ('grey', 'blue', 'green', 'amber', 'red', 'violet')"
+)
 
 
 class Migration(migrations.Migration):
