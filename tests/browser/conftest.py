@@ -14,7 +14,7 @@ import pytest
 import uvicorn
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from crm.staff.models import User
 
@@ -29,6 +29,9 @@ QUIET = [
 # What a page tells the console alone: a broken security policy, a fragment that has no place to go.
 _FAULT = re.compile("Content Security Policy|htmx:(targetError|invalidPath|onLoadError|swapError)")
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+#: Two cores carry server, database, browser and another worker: what comes is waited for, not timed.
+expect.set_options(timeout=15_000)
 
 OpenAs = Callable[..., Page]
 

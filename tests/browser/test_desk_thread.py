@@ -81,3 +81,20 @@ def test_a_request_that_does_not_arrive_is_said_and_breaks_nothing(
     page.context.set_offline(False)
     conversation.customer_message(ticket=ticket, body="换了一根也断", actor=None)
     expect(page.get_by_role("log")).to_contain_text("换了一根也断", timeout=20_000)
+
+
+def test_news_do_not_take_a_button_from_under_the_finger(
+    open_live: OpenAs, make_ticket: Callable[..., Ticket], agent: User
+) -> None:
+    ticket = make_ticket("遥控器失灵")
+    transitions.assign(ticket=ticket, actor=agent, assignee=agent)
+    page = open_live(agent, f"/desk/{ticket.number}/", width=390)
+    box = page.get_by_label("返回列表").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    transitions.wait(ticket=ticket, actor=agent, reason="等照片")  # the head changes
+    conversation.customer_message(ticket=ticket, body="照片发了", actor=None)
+    expect(page.get_by_role("log")).to_contain_text("照片发了")
+    page.mouse.up()
+    expect(page.get_by_role("option").first).to_be_visible()

@@ -1,5 +1,5 @@
 /* The open conversation follows the news without being torn down: an opened mail, what is focused, marked
-   or scrolled to stays. Only what is new or changed is put in; the head waits while its menu is open. */
+   or scrolled to stays. Only what is new or changed is put in; the head waits while it is pressed or its menu open. */
 (() => {
   "use strict";
 
@@ -10,6 +10,9 @@
   const thread = () => document.querySelector("#desk-thread > .d-thread");
   let pending = null; // a head that waits: {fresh, number}
   let timer = 0;
+  let isPressed = false; // between pressing and letting go a control must not be replaced: the click would be lost
+  document.addEventListener("pointerdown", () => { isPressed = true; }, true);
+  ["pointerup", "pointercancel"].forEach((name) => document.addEventListener(name, () => { isPressed = false; }, true));
 
   function parsed(html) {
     const holder = document.createElement("template");
@@ -55,7 +58,7 @@
     const old = head();
     pending = null;
     if (!old || old.served === fresh.innerHTML || number !== window.KeanDesk.main()?.dataset.number) return;
-    if (isHeld(old)) {
+    if (isPressed || isHeld(old)) {
       pending = { fresh, number };
       timer = setTimeout(() => pending && setHead(pending.fresh, pending.number), HOLD);
       return;
