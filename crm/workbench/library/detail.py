@@ -15,13 +15,10 @@ from core.versions.diff import diff_texts
 from core.versions.models import right_name
 from crm.workbench.library.kinds import Library
 from crm.workbench.library.listing import USAGE_DAYS, VERSION_TONES, state_of
-from crm.workbench.library.procedure_forms import steps_shown
 from knowledge.models import HelpfulVote
-from scripts_library import steps
 from scripts_library.choices import TICKET_TYPES
 from scripts_library.models import ScriptUsage
 from scripts_library.placeholders import pieces
-from tickets.negotiation import ladders
 from tickets.services.diagnosis import outcomes_of
 
 _LARGEST_NUMBER = 2**31 - 1
@@ -129,15 +126,13 @@ def _version_context(library: Library, versions: list[Any], version: Any, older:
     return {
         "is_live": version.pk == version.item.live_version_id,
         "text": pieces(version.body),
-        "steps": [(step.label, pieces(step.text)) for step in steps.parse(version.steps)] if library.is_script else [],
+        **library.reading(version),
         "unfinished": _unfinished(version),
         "verbs": verbs_for(version, user),
         "can_edit": mine
         and version.status == VersionStatus.DRAFT
         and user.has_perm(library.version_permission("change")),
         "live_number": next((row.number for row in versions if row.pk == version.item.live_version_id), None),
-        "procedure_steps": steps_shown(version) if library.key == "procedure" else [],
-        "rungs": ladders.told(version.plan) if library.key == "ladder" else [],
         "previous": next((row for row in versions if row.number < version.number), None),
         "diff": diff_texts(library.words(older), library.words(version)) if older is not None else None,
     }

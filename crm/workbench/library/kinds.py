@@ -19,7 +19,7 @@ from core.versions.models import VersionedItem
 from crm.workbench.chips import Chip, chip
 from crm.workbench.library.forms import ArticleForm, DraftForm, ItemForm, ScriptDraftForm, ScriptForm
 from crm.workbench.library.ladder_forms import LadderDraftForm, LadderForm
-from crm.workbench.library.procedure_forms import ProcedureDraftForm, ProcedureForm, words_from_steps
+from crm.workbench.library.procedure_forms import ProcedureDraftForm, ProcedureForm, steps_shown, words_from_steps
 from crm.workbench.library.product_forms import SafetyDraftForm, SafetyForm, TreeDraftForm, TreeForm
 from knowledge.choices import Audience
 from knowledge.diagnosis.trees import create_tree, update_tree
@@ -30,10 +30,11 @@ from knowledge.services import create_article, update_article
 from scripts_library import steps
 from scripts_library.choices import AngerLevel, ScriptKind
 from scripts_library.models import ScriptTemplate
+from scripts_library.placeholders import pieces
 from scripts_library.services import create_script, update_script
 from scripts_library.suggestion import SCRIPTS
 from tickets.models import Ladder
-from tickets.negotiation.ladders import create_ladder, update_ladder
+from tickets.negotiation.ladders import create_ladder, told, update_ladder
 
 FACETS = 100
 
@@ -57,6 +58,8 @@ class Library:
     facets: Callable[[HttpRequest, Any], list[Chip]]
     #: The words of a version as one text, for comparing it with another.
     words: Callable[[Any], str] = lambda version: version.body
+    #: What the template of the text shows besides the version itself.
+    reading: Callable[[Any], dict[str, Any]] = lambda version: {}
     #: Templates of its own: the form's further fields, the version as it is read, facts beside it.
     form_part: str = ""
     text_part: str = ""
@@ -162,6 +165,10 @@ def _script_words(version: Any) -> str:
     return "\n".join([version.body, *(f"【{step.label}】{step.text}" for step in steps.parse(version.steps))])
 
 
+def _script_reading(version: Any) -> dict[str, Any]:
+    return {"steps": [(step.label, pieces(step.text)) for step in steps.parse(version.steps)]}
+
+
 def _sheet_words(version: Any) -> str:
     return "\n".join([*(f"【{label}】{text}" for label, text in version.texts), version.source])
 
@@ -201,6 +208,7 @@ SCRIPT_LIBRARY = Library(
     update=lambda item, actor, changes: update_script(script=item, actor=actor, changes=changes),
     facets=_script_facets,
     words=_script_words,
+    reading=_script_reading,
     form_part="workbench/library/form_script.html",
 )
 ARTICLE_LIBRARY = Library(
@@ -266,6 +274,7 @@ PROCEDURE_LIBRARY = Library(
     update=lambda item, actor, changes: update_procedure(procedure=item, actor=actor, changes=changes),
     facets=_no_facets,
     words=words_from_steps,
+    reading=lambda version: {"procedure_steps": steps_shown(version)},
     form_part="workbench/library/form_procedure.html",
     text_part="workbench/library/text_procedure.html",
 )
@@ -283,8 +292,15 @@ LADDER_LIBRARY = Library(
     update=lambda item, actor, changes: update_ladder(ladder=item, actor=actor, changes=changes),
     facets=_no_facets,
     words=_ladder_words,
+    reading=lambda version: {"rungs": told(version.plan)},
     form_part="workbench/library/form_ladder.html",
     text_part="workbench/library/text_ladder.html",
 )
 #: The neighbours in the rows of links above the lists.
-NEIGHBOURS = ((SAFETY_LIBRARY, TREE_LIBRARY), (PROCEDURE_LIBRARY, LADDER_LIBRARY))
+_NEIGHBOURS = ((SAFETY_LIBRARY, TREE_LIBRARY), (PROCEDURE_LIBRARY, LADDER_LIBRARY))
+
+
+def neighbours_of(library: Library, user: Any) -> list[Library]:
+    """The libraries of its row that the person may look at, itself among them."""
+    row = next((row for row in _NEIGHBOURS if library in row), ())
+    return [place for place in row if user.has_perm(place.permission("view"))]

@@ -51,7 +51,7 @@ class LadderDraftForm(DraftForm):
         for number in range(self.count):
             rung = known[number] if number < len(known) else {}
             self.fields[f"share_{number}"] = _percent(_("下限到应付合计（%）"), rung.get("share"))
-            self.fields[f"extra_{number}"] = _percent(_("另加实付（%）"), _nonzero(rung.get("extra")))
+            self.fields[f"extra_{number}"] = _percent(_("另加实付（%）"), rung.get("extra"))
             self.fields[f"words_{number}"] = forms.CharField(
                 label=_("话术"),
                 initial=rung.get("words", ""),
@@ -108,10 +108,6 @@ def _percent(label: Any, share: Any) -> forms.DecimalField:
         max_value=100,
         decimal_places=2,
     )
-
-
-def _nonzero(extra: Any) -> Any:
-    return None if extra is None or Decimal(str(extra)) == 0 else extra
 
 
 def _share(given: Decimal | None) -> str:

@@ -17,7 +17,7 @@ from core.versions import services
 from core.versions.choices import MOVES, VersionStatus
 from core.versions.services import usable_version
 from crm.workbench.library.detail import detail_context, item_or_404, numbered, versions_of
-from crm.workbench.library.kinds import ARTICLE_LIBRARY, NEIGHBOURS, Library
+from crm.workbench.library.kinds import ARTICLE_LIBRARY, Library, neighbours_of
 from crm.workbench.library.listing import listing_for
 from knowledge.services import vote_helpful
 from scripts_library.placeholders import PLACEHOLDERS
@@ -44,13 +44,7 @@ def item_list(request: HttpRequest, library: Library) -> HttpResponse:
         "is_filtered": listing.is_filtered,
         "list_url": reverse(library.list_name),
         "can_add": request.user.has_perm(library.permission("add")),
-        "neighbours": [
-            place
-            for row in NEIGHBOURS
-            if library in row
-            for place in row
-            if request.user.has_perm(place.permission("view"))
-        ],
+        "neighbours": neighbours_of(library, request.user),
     }
     is_fragment = getattr(request, "htmx", False) and not request.htmx.boosted  # type: ignore[attr-defined]
     return render(request, "workbench/library/rows.html" if is_fragment else "workbench/library/list.html", context)

@@ -1,7 +1,7 @@
 # ruff: noqa: E501 (a table: one line for each row)
 """Pages of procedures, products, texts, visits and people, and those open to customers."""
 
-from tests.api.tables.row import Row
+from tests.api.tables.row import Row, library_pages
 
 PROCEDURE_STEP = {
     "step_title_0": "核对",
@@ -16,56 +16,16 @@ RUNGS = {"share_0": "50", "share_1": "100"}
 #                                anonymous agent other_agent lead supervisor admin auditor
 PAGES = (
     # Procedures as cards
-    Row("GET", "/procedures/", "302 200 200 200 200 200 200"),
-    Row("GET", "/procedures/new/", "302 403 403 200 200 200 403"),
-    Row("POST", "/procedures/new/", "302 403 403 302 302 302 403", {"key": "refund-2", "title": "退款二", **PROCEDURE_STEP}),
-    Row("GET", "/procedures/{procedure}/", "302 200 200 200 200 200 200"),
-    Row("GET", "/procedures/{procedure}/edit/", "302 403 403 200 200 200 403"),
-    Row("POST", "/procedures/{procedure}/edit/", "302 403 403 302 302 302 403", {"title": "改名"}),
-    Row("GET", "/procedures/{procedure}/draft/", "302 403 403 200 200 200 403"),
-    Row("POST", "/procedures/{procedure}/draft/", "302 403 403 302 302 302 403", PROCEDURE_STEP),
-    Row("GET", "/procedures/{procedure}/versions/1/edit/", "302 403 403 302 302 302 403"),
-    Row("POST", "/procedures/{procedure}/versions/1/edit/", "302 403 403 422 422 422 403", PROCEDURE_STEP),
-    Row("POST", "/procedures/{procedure}/versions/1/retire/", "302 403 403 403 302 302 403"),
+    *library_pages("procedures", "procedure", new={"key": "refund-2", "title": "退款二", **PROCEDURE_STEP}, words=PROCEDURE_STEP),
     # Ladders of negotiation
-    Row("GET", "/ladders/", "302 200 200 200 200 200 200"),
-    Row("GET", "/ladders/new/", "302 403 403 200 200 200 403"),
-    Row("POST", "/ladders/new/", "302 403 403 302 302 302 403", {"key": "late", "title": "发货慢", "category": "物流配送问题", **RUNGS}),
-    Row("GET", "/ladders/{ladder}/", "302 200 200 200 200 200 200"),
-    Row("GET", "/ladders/{ladder}/edit/", "302 403 403 200 200 200 403"),
-    Row("POST", "/ladders/{ladder}/edit/", "302 403 403 302 302 302 403", {"title": "改名"}),
-    Row("GET", "/ladders/{ladder}/draft/", "302 403 403 200 200 200 403"),
-    Row("POST", "/ladders/{ladder}/draft/", "302 403 403 302 302 302 403", RUNGS),
-    Row("GET", "/ladders/{ladder}/versions/1/edit/", "302 403 403 302 302 302 403"),
-    Row("POST", "/ladders/{ladder}/versions/1/edit/", "302 403 403 422 422 422 403", RUNGS),
-    Row("POST", "/ladders/{ladder}/versions/1/retire/", "302 403 403 403 302 302 403"),
+    *library_pages("ladders", "ladder", new={"key": "late", "title": "发货慢", "category": "物流配送问题", **RUNGS}, words=RUNGS),
     # Safety sheets, trees of diagnosis, incidents
-    Row("GET", "/products/safety/", "302 200 200 200 200 200 200"),
+    *library_pages("products/safety", "safety_sheet", new={"key": "SNACK-9", "title": "芝麻糖", "body": "花生", "allergens": "花生", "source": "标签"}, words={"body": "花生", "allergens": "花生", "source": "标签"}, title="坚果酥", lead_retires=True),
     Row("GET", "/products/safety/import/", "302 403 403 200 200 200 403"),
     Row("POST", "/products/safety/import/", "302 403 403 422 422 422 403"),
     Row("GET", "/products/safety/words/", "302 200 200 200 200 200 200"),
     Row("POST", "/products/safety/words/", "302 403 403 302 302 302 403", {"kind": "mention", "text": "敏宝", "is_active": "on"}),
-    Row("GET", "/products/safety/new/", "302 403 403 200 200 200 403"),
-    Row("POST", "/products/safety/new/", "302 403 403 302 302 302 403", {"key": "SNACK-9", "title": "芝麻糖", "body": "花生", "allergens": "花生", "source": "标签"}),
-    Row("GET", "/products/safety/{safety_sheet}/", "302 200 200 200 200 200 200"),
-    Row("GET", "/products/safety/{safety_sheet}/edit/", "302 403 403 200 200 200 403"),
-    Row("POST", "/products/safety/{safety_sheet}/edit/", "302 403 403 302 302 302 403", {"title": "坚果酥"}),
-    Row("GET", "/products/safety/{safety_sheet}/draft/", "302 403 403 200 200 200 403"),
-    Row("POST", "/products/safety/{safety_sheet}/draft/", "302 403 403 302 302 302 403", {"body": "花生", "allergens": "花生", "source": "标签"}),
-    Row("GET", "/products/safety/{safety_sheet}/versions/1/edit/", "302 403 403 302 302 302 403"),
-    Row("POST", "/products/safety/{safety_sheet}/versions/1/edit/", "302 403 403 422 422 422 403", {"body": "花生", "allergens": "花生", "source": "标签"}),
-    Row("POST", "/products/safety/{safety_sheet}/versions/1/retire/", "302 403 403 302 302 302 403"),
-    Row("GET", "/products/diagnosis/", "302 200 200 200 200 200 200"),
-    Row("GET", "/products/diagnosis/new/", "302 403 403 200 200 200 403"),
-    Row("POST", "/products/diagnosis/new/", "302 403 403 302 302 302 403", {"key": "TV", "title": "电视黑屏", "body": "黑屏", "key_0": "1", "kind_0": "repair", "text_0": "送修"}),
-    Row("GET", "/products/diagnosis/{tree}/", "302 200 200 200 200 200 200"),
-    Row("GET", "/products/diagnosis/{tree}/edit/", "302 403 403 200 200 200 403"),
-    Row("POST", "/products/diagnosis/{tree}/edit/", "302 403 403 302 302 302 403", {"title": "改名"}),
-    Row("GET", "/products/diagnosis/{tree}/draft/", "302 403 403 200 200 200 403"),
-    Row("POST", "/products/diagnosis/{tree}/draft/", "302 403 403 302 302 302 403", {"body": "第二版"}),
-    Row("GET", "/products/diagnosis/{tree}/versions/1/edit/", "302 403 403 302 302 302 403"),
-    Row("POST", "/products/diagnosis/{tree}/versions/1/edit/", "302 403 403 422 422 422 403", {"body": "改"}),
-    Row("POST", "/products/diagnosis/{tree}/versions/1/retire/", "302 403 403 302 302 302 403"),
+    *library_pages("products/diagnosis", "tree", new={"key": "TV", "title": "电视黑屏", "body": "黑屏", "key_0": "1", "kind_0": "repair", "text_0": "送修"}, words={"body": "第二版"}, lead_retires=True),
     Row("GET", "/desk/{number}/safety/", "302 200 404 200 200 200 200"),
     Row("GET", "/desk/{number}/diagnosis/", "302 200 404 200 200 200 200"),
     Row("POST", "/desk/{number}/diagnosis/", "302 200 404 200 200 200 403", {"tree": "{tree}"}),

@@ -53,3 +53,29 @@ INCIDENT = {
     "occurred_at": LONG_AGO,
     "our_role": "seller",
 }
+
+
+def library_pages(
+    prefix: str,
+    item: str,
+    *,
+    new: dict[str, Any],
+    words: dict[str, Any],
+    title: str = "改名",
+    lead_retires: bool = False,
+) -> tuple[Row, ...]:
+    """The pages of a library of reviewed texts whose one version is out. `item`: the world's name of the text."""
+    place, writing, taken = f"/{prefix}/{{{item}}}", "302 403 403 200 200 200 403", "302 403 403 302 302 302 403"
+    return (
+        Row("GET", f"/{prefix}/", "302 200 200 200 200 200 200"),
+        Row("GET", f"/{prefix}/new/", writing),
+        Row("POST", f"/{prefix}/new/", taken, new),
+        Row("GET", f"{place}/", "302 200 200 200 200 200 200"),
+        Row("GET", f"{place}/edit/", writing),
+        Row("POST", f"{place}/edit/", taken, {"title": title}),
+        Row("GET", f"{place}/draft/", writing),
+        Row("POST", f"{place}/draft/", taken, words),
+        Row("GET", f"{place}/versions/1/edit/", taken),
+        Row("POST", f"{place}/versions/1/edit/", "302 403 403 422 422 422 403", words),
+        Row("POST", f"{place}/versions/1/retire/", taken if lead_retires else "302 403 403 403 302 302 403"),
+    )
